@@ -1,0 +1,323 @@
+/*
+Copyright 2026 The sts-operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package v1alpha1
+
+import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+// RotateRequestedAtAnnotation asks for new credentials now. Any new value is honoured exactly once: the value is part
+// of the request hash recorded on the Secret, so it needs no state of its own.
+const RotateRequestedAtAnnotation = "sts-operator.dev/rotate-requested-at"
+
+// FederatedSession declares temporary AWS credentials: who they name, what they may do and for how long. The operator
+// obtains them from AWS STS (GetFederationToken) through the issuer, keeps them in a Secret and replaces them before
+// they expire.
+//
+// +genclient
+// +kubebuilder:object:root=true
+// +kubebuilder:subresource:status
+// +kubebuilder:resource:shortName=fsess,categories=aws
+// +kubebuilder:selectablefield:JSONPath=`.spec.issuerRef.name`
+// +kubebuilder:selectablefield:JSONPath=`.spec.issuerRef.kind`
+// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
+// +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
+// +kubebuilder:printcolumn:name="Principal",type=string,priority=1,JSONPath=`.status.principal.arn`
+// +kubebuilder:printcolumn:name="Secret",type=string,JSONPath=`.status.secretName`
+// +kubebuilder:printcolumn:name="Expires",type=string,JSONPath=`.status.expirationTime`
+// +kubebuilder:printcolumn:name="Renews",type=string,JSONPath=`.status.renewalTime`
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+type FederatedSession struct {
+	metav1.TypeMeta `json:",inline"`
+
+	// metadata is the standard object metadata.
+	// +optional
+	metav1.ObjectMeta `json:"metadata,omitzero"`
+
+	// spec is the session that is wanted.
+	// +required
+	Spec FederatedSessionSpec `json:"spec,omitzero"`
+
+	// status is what the operator has issued and published.
+	// +optional
+	// +kubebuilder:default={"observedGeneration":-1}
+	Status FederatedSessionStatus `json:"status,omitzero"`
+}
+
+// FederatedSessionList is a list of FederatedSessions.
+//
+// +kubebuilder:object:root=true
+type FederatedSessionList struct {
+	metav1.TypeMeta `json:",inline"`
+	metav1.ListMeta `json:"metadata,omitzero"`
+	Items           []FederatedSession `json:"items"`
+}
+
+// FederatedSessionSpec is the session that is wanted: the parameters of AWS STS GetFederationToken, the issuer that
+// makes the call, and the Secret that receives the credentials.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.rotation) || !has(self.rotation.renewBeforeSeconds) || self.rotation.renewBeforeSeconds < (has(self.durationSeconds) ? self.durationSeconds : 43200)",message="rotation.renewBeforeSeconds must be smaller than durationSeconds (43200 where durationSeconds is not given, the default of STS for GetFederationToken)"
+type FederatedSessionSpec struct {
+	// issuerRef names the SessionIssuer of this namespace or the ClusterSessionIssuer that calls STS for this session.
+	// +required
+	IssuerRef IssuerReference `json:"issuerRef,omitzero"`
+
+	// name is the federated user name, 2 to 32 characters of letters, digits and _+=,.@- (the Name parameter of STS
+	// GetFederationToken). It becomes the last part of the principal's ARN,
+	// arn:aws:sts::ACCOUNT:federated-user/NAME, which resource policies can name: choose it as carefully as a policy.
+	// Example: "reports".
+	// +required
+	// +kubebuilder:validation:MinLength=2
+	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[0-9A-Za-z_+=,.@-]*$')",message="name may hold only letters, digits and _+=,.@- (AWS STS: the Name of GetFederationToken matches [\\w+=,.@-]*, 2 to 32 characters)"
+	Name string `json:"name,omitempty"`
+
+	// policy is the inline session policy, an IAM policy document as JSON text. The session may do what both this policy
+	// (together with policyARNs) and the issuer's own policies allow. Without policy and policyARNs the session has no
+	// permissions of its own: only resource policies that name it grant any. The operator removes insignificant white
+	// space before it sends the text; what is left may hold at most 2048 characters, each a tab, line feed, carriage
+	// return or from U+0020 to U+00FF.
+	// Example: {"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}]}
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=20480
+	Policy string `json:"policy,omitempty"`
+
+	// policyARNs are up to 10 managed policies that limit the session, in any AWS partition. They count towards the
+	// same 2048 characters as policy. The order does not matter.
+	// Example: ["arn:aws:iam::aws:policy/ReadOnlyAccess"]
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=10
+	PolicyARNs []PolicyARN `json:"policyARNs,omitempty"`
+
+	// tags are up to 50 session tags; policies see them as aws:PrincipalTag/KEY. The issuer needs sts:TagSession. Keys are
+	// unique ignoring case. A session tag overrides the issuing IAM user's tag of the same key. The order does not matter.
+	// +optional
+	// +listType=map
+	// +listMapKey=key
+	// +kubebuilder:validation:MaxItems=50
+	// +kubebuilder:validation:XValidation:rule="self.all(t, self.exists_one(u, u.key.lowerAscii() == t.key.lowerAscii()))",message="tag keys must be unique ignoring case (AWS STS: session tag keys are case-insensitive)"
+	Tags []Tag `json:"tags,omitempty"`
+
+	// durationSeconds is how long the credentials are asked to live, in seconds, 900 (15 minutes) to 129600 (36 hours).
+	// Absent, STS uses its own default, 43200 (12 hours). STS may grant less: an account's root user gets at most 3600.
+	// Rotation follows what was granted. Some SDKs want at least an hour to refresh comfortably.
+	// +optional
+	// +kubebuilder:validation:Minimum=900
+	// +kubebuilder:validation:Maximum=129600
+	DurationSeconds *int32 `json:"durationSeconds,omitempty"`
+
+	// secret is the Secret that receives the credentials. Absent, it has the name of this object and nothing added.
+	// +optional
+	Secret SecretTarget `json:"secret,omitzero"`
+
+	// rotation is when the credentials are replaced. Absent, between 50 % and 60 % of the lifetime STS granted.
+	// +optional
+	Rotation RotationPolicy `json:"rotation,omitzero"`
+
+	// suspend stops issuing and renewing. What is published stays until it expires; nothing is deleted.
+	// +optional
+	Suspend *bool `json:"suspend,omitempty"`
+}
+
+// IssuerReference names who calls STS.
+type IssuerReference struct {
+	// kind is SessionIssuer (in this object's namespace) or ClusterSessionIssuer.
+	// +required
+	Kind IssuerKind `json:"kind,omitempty"`
+
+	// name of the issuer.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	Name string `json:"name,omitempty"`
+}
+
+// IssuerKind is a kind of issuer.
+//
+// +kubebuilder:validation:Enum=SessionIssuer;ClusterSessionIssuer
+type IssuerKind string
+
+const (
+	// SessionIssuerKind is a namespaced issuer.
+	SessionIssuerKind IssuerKind = "SessionIssuer"
+	// ClusterSessionIssuerKind is a cluster-scoped issuer.
+	ClusterSessionIssuerKind IssuerKind = "ClusterSessionIssuer"
+)
+
+// PolicyARN is the Amazon Resource Name of a managed policy, 20 to 2048 characters.
+//
+// +kubebuilder:validation:MinLength=20
+// +kubebuilder:validation:MaxLength=2048
+// +kubebuilder:validation:XValidation:rule="self.matches('^arn:aws(-[a-z]+)*:iam::(aws|[0-9]{12}):policy/[!-~]+$')",message="a policy ARN must look like arn:aws:iam::123456789012:policy/NAME or arn:aws:iam::aws:policy/NAME (other partitions: arn:aws-cn, arn:aws-us-gov, arn:aws-eusc, arn:aws-iso...)"
+type PolicyARN string
+
+// Tag is an AWS session tag.
+type Tag struct {
+	// key of the tag, 1 to 128 characters: letters, digits, white space and _.:/=+-@ of any script.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=128
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[\\\\p{L}\\\\p{Z}\\\\p{N}_.:/=+\\\\-@]+$')",message="a tag key may hold only letters, digits, spaces and _.:/=+-@ (AWS STS: [\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]+, 1 to 128 characters)"
+	Key string `json:"key,omitempty"`
+
+	// value of the tag, 0 to 256 characters of the same kind; it may be empty but must be given.
+	// +required
+	// +kubebuilder:validation:MinLength=0
+	// +kubebuilder:validation:MaxLength=256
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[\\\\p{L}\\\\p{Z}\\\\p{N}_.:/=+\\\\-@]*$')",message="a tag value may hold only letters, digits, spaces and _.:/=+-@ (AWS STS: [\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*, 0 to 256 characters)"
+	Value *string `json:"value,omitempty"`
+}
+
+// SecretTarget is the Secret that receives the credentials.
+type SecretTarget struct {
+	// name of the Secret. Absent, the name of the FederatedSession. After a change the new Secret is written first, then
+	// the old one is removed. A Secret that something else owns is never overwritten.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="!format.dns1123Subdomain().validate(self).hasValue()",message="secret.name must be a DNS subdomain: lower-case letters, digits, '-' and '.', at most 253 characters"
+	Name string `json:"name,omitempty"`
+
+	// labels are added to the Secret. Labels that others put there are left alone.
+	// +optional
+	// +kubebuilder:validation:MaxProperties=32
+	// +kubebuilder:validation:XValidation:rule="self.all(k, !format.qualifiedName().validate(k).hasValue())",message="secret.labels must have Kubernetes label keys such as app or example.com/app"
+	// +kubebuilder:validation:XValidation:rule="self.all(k, !k.startsWith('sts-operator.dev/') && k != 'app.kubernetes.io/managed-by')",message="secret.labels must not set sts-operator.dev/... or app.kubernetes.io/managed-by: the operator sets these"
+	Labels map[string]LabelValue `json:"labels,omitempty"`
+
+	// annotations are added to the Secret. Annotations that others put there are left alone.
+	// +optional
+	// +kubebuilder:validation:MaxProperties=32
+	// +kubebuilder:validation:XValidation:rule="self.all(k, !format.qualifiedName().validate(k.lowerAscii()).hasValue())",message="secret.annotations must have Kubernetes annotation keys such as example.com/team"
+	// +kubebuilder:validation:XValidation:rule="self.all(k, !k.startsWith('sts-operator.dev/'))",message="secret.annotations must not set sts-operator.dev/...: the operator sets these"
+	Annotations map[string]AnnotationValue `json:"annotations,omitempty"`
+}
+
+// LabelValue is the value of a Kubernetes label.
+//
+// +kubebuilder:validation:MaxLength=63
+// +kubebuilder:validation:XValidation:rule="self.matches('^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$')",message="a label value may hold at most 63 letters, digits, '-', '_' and '.', and begins and ends with a letter or digit"
+type LabelValue string
+
+// AnnotationValue is the value of a Kubernetes annotation.
+//
+// +kubebuilder:validation:MaxLength=4096
+type AnnotationValue string
+
+// RotationPolicy is when credentials are replaced.
+type RotationPolicy struct {
+	// renewBeforeSeconds is how long before their expiration the credentials are replaced, in seconds, at least 300
+	// and smaller than durationSeconds. Each session renews up to a tenth of its lifetime earlier than that, so that
+	// sessions issued together do not renew together. Leave 1800 or more to SDKs that refresh 15 minutes ahead. Where STS
+	// grants a lifetime no longer than this, the default applies.
+	// +optional
+	// +kubebuilder:validation:Minimum=300
+	// +kubebuilder:validation:Maximum=129599
+	RenewBeforeSeconds *int32 `json:"renewBeforeSeconds,omitempty"`
+}
+
+// FederatedSessionStatus is what the operator has issued and published. It is a report: nothing is decided from it
+// but when to try again after a failure.
+type FederatedSessionStatus struct {
+	// conditions are Ready (always), and Reconciling or Stalled while True.
+	// +optional
+	// +listType=map
+	// +listMapKey=type
+	// +kubebuilder:validation:MaxItems=16
+	Conditions []metav1.Condition `json:"conditions,omitempty"`
+
+	// observedGeneration is the metadata.generation this status speaks of; -1 before anybody looked.
+	// +optional
+	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
+
+	// secretName is the Secret that holds the credentials.
+	// +optional
+	// +kubebuilder:validation:MaxLength=253
+	SecretName string `json:"secretName,omitempty"`
+
+	// accessKeyID identifies the published credentials, in CloudTrail for instance. It is no secret.
+	// +optional
+	// +kubebuilder:validation:MaxLength=128
+	AccessKeyID string `json:"accessKeyID,omitempty"`
+
+	// principal is who the published credentials act as.
+	// +optional
+	Principal *Principal `json:"principal,omitempty"`
+
+	// accountID is the AWS account of the principal, 12 digits.
+	// +optional
+	// +kubebuilder:validation:MaxLength=12
+	AccountID string `json:"accountID,omitempty"`
+
+	// issuedTime is when the published credentials were issued.
+	// +optional
+	IssuedTime *metav1.Time `json:"issuedTime,omitempty"`
+
+	// expirationTime is when AWS stops accepting the published credentials.
+	// +optional
+	ExpirationTime *metav1.Time `json:"expirationTime,omitempty"`
+
+	// renewalTime is when they will be replaced.
+	// +optional
+	RenewalTime *metav1.Time `json:"renewalTime,omitempty"`
+
+	// sessionTokenUtilizationPercent is how much of the largest session token policies and tags use, 0 to 100, as STS
+	// told when the published credentials were issued. At 100 a longer policy or more tags are refused.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	SessionTokenUtilizationPercent *int32 `json:"sessionTokenUtilizationPercent,omitempty"`
+
+	// packedPolicySizePercent is the older measure of the same, which AWS deprecated in September 2026.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	PackedPolicySizePercent *int32 `json:"packedPolicySizePercent,omitempty"`
+
+	// lastFailure is the latest failed try to issue or to publish; absent once a try has succeeded.
+	// +optional
+	LastFailure *Failure `json:"lastFailure,omitempty"`
+}
+
+// Principal is an AWS principal as STS names it.
+type Principal struct {
+	// arn of the principal. Example: arn:aws:sts::123456789012:federated-user/reports
+	// +optional
+	// +kubebuilder:validation:MaxLength=2048
+	ARN string `json:"arn,omitempty"`
+
+	// id of the principal (aws:userid). Example: 123456789012:reports
+	// +optional
+	// +kubebuilder:validation:MaxLength=193
+	ID string `json:"id,omitempty"`
+}
+
+// Failure is a failed try, and the last of how many in a row.
+type Failure struct {
+	// time of the latest try.
+	// +required
+	Time metav1.Time `json:"time,omitzero"`
+
+	// reason it failed for, one of the reasons of the Ready condition.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	Reason string `json:"reason,omitempty"`
+
+	// count of failed tries in a row for the same spec, at least 1.
+	// +required
+	// +kubebuilder:validation:Minimum=1
+	Count int32 `json:"count,omitempty"`
+}
