@@ -143,6 +143,7 @@ type IssuerReference struct {
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="!format.dns1123Subdomain().validate(self).hasValue()",message="issuerRef.name must be a DNS subdomain: lower-case letters, digits, '-' and '.', at most 253 characters"
 	Name string `json:"name,omitempty"`
 }
 
@@ -213,9 +214,10 @@ type SecretTarget struct {
 // +kubebuilder:validation:XValidation:rule="self.matches('^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$')",message="a label value may hold at most 63 letters, digits, '-', '_' and '.', and begins and ends with a letter or digit"
 type LabelValue string
 
-// AnnotationValue is the value of a Kubernetes annotation.
+// AnnotationValue is the value of a Kubernetes annotation, at most 1024 characters: 32 of them, four bytes a character,
+// stay below the 256 KiB that Kubernetes allows the annotations of an object together.
 //
-// +kubebuilder:validation:MaxLength=4096
+// +kubebuilder:validation:MaxLength=1024
 type AnnotationValue string
 
 // RotationPolicy is when credentials are replaced.
@@ -316,7 +318,17 @@ type Failure struct {
 	// +kubebuilder:validation:MaxLength=64
 	Reason string `json:"reason,omitempty"`
 
-	// count of failed tries in a row for the same spec, at least 1.
+	// message says what went wrong and what to change.
+	// +optional
+	// +kubebuilder:validation:MaxLength=4096
+	Message string `json:"message,omitempty"`
+
+	// requestHash identifies the request that failed: another request is tried at once.
+	// +optional
+	// +kubebuilder:validation:MaxLength=64
+	RequestHash string `json:"requestHash,omitempty"`
+
+	// count of failed tries of this request in a row, at least 1.
 	// +required
 	// +kubebuilder:validation:Minimum=1
 	Count int32 `json:"count,omitempty"`

@@ -44,7 +44,7 @@ type IssuerSpec struct {
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=2048
-	// +kubebuilder:validation:XValidation:rule="isURL(self) && url(self).getScheme() in ['http', 'https'] && url(self).getHostname() != '' && url(self).getEscapedPath() in ['', '/'] && url(self).getQuery().size() == 0 && !self.contains('@') && !self.contains('#')",message="endpoint must be an http or https URL of a host, without path, query, fragment or user, such as https://sts.eu-central-1.amazonaws.com"
+	// +kubebuilder:validation:XValidation:rule="isURL(self) && url(self).getScheme() in ['http', 'https'] && url(self).getHostname() != '' && url(self).getEscapedPath() in ['', '/'] && !self.contains('?') && !self.contains('#') && !self.contains('@')",message="endpoint must be an http or https URL of a host, without path, query, fragment or user, such as https://sts.eu-central-1.amazonaws.com"
 	Endpoint string `json:"endpoint,omitempty"`
 
 	// fips calls the region's FIPS 140 endpoint.
@@ -82,6 +82,7 @@ type SecretReference struct {
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="!format.dns1123Subdomain().validate(self).hasValue()",message="secretRef.name must be a DNS subdomain: lower-case letters, digits, '-' and '.', at most 253 characters"
 	Name string `json:"name,omitempty"`
 }
 
@@ -214,13 +215,18 @@ type ClusterSessionIssuerSpec struct {
 }
 
 // AllowedNamespaces admits namespaces by name, by label, or, when empty, all of them.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.selector) || !has(self.selector.matchExpressions) || self.selector.matchExpressions.all(e, (e.operator in ['In', 'NotIn'] && has(e.values) && e.values.size() > 0) || (e.operator in ['Exists', 'DoesNotExist'] && (!has(e.values) || e.values.size() == 0)))",message="allowedNamespaces.selector: the operator of a match expression is In or NotIn with values, or Exists or DoesNotExist without"
 type AllowedNamespaces struct {
-	// names of namespaces.
+	// names of namespaces, 1 to 256, each in full: there are no patterns. An empty list is refused, because to leave names
+	// out means something else.
 	// +optional
 	// +listType=set
+	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=256
 	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=63
+	// +kubebuilder:validation:items:XValidation:rule="!format.dns1123Label().validate(self).hasValue()",message="allowedNamespaces.names must be names of namespaces: lower-case letters, digits and '-', at most 63 characters; to allow many use selector"
 	Names []string `json:"names,omitempty"`
 
 	// selector admits namespaces by their labels. An empty selector admits every namespace.

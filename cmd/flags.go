@@ -1,0 +1,147 @@
+/*
+Copyright 2026 The sts-operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-logr/logr"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/util/validation"
+	ctrlconfig "sigs.k8s.io/controller-runtime/pkg/client/config"
+)
+
+// config is what the flags say.
+type config struct {
+	leaderElect       bool
+	leaderElectionID  string
+	operatorNamespace string
+	namespaces        []string
+	selector          labels.Selector
+	concurrency       int
+	kubeAPIQPS        float64
+	kubeAPIBurst      int
+	stsTimeout        time.Duration
+	metricsAddress    string
+	metricsSecure     bool
+	metricsCertDir    string
+	healthAddress     string
+	logFormat         string
+	logLevel          int
+	version           bool
+}
+
+const usage = `sts-operator issues and rotates the temporary AWS credentials that FederatedSessions declare.
+
+Usage: manager [flags]
+
+It takes the cluster from --kubeconfig, $KUBECONFIG, the pod it runs in or ~/.kube/config, in this order.
+
+Flags:
+`
+
+// parseFlags reads the command line. Help goes to stdout; an error says what to change.
+func parseFlags(args []string, stdout io.Writer) (config, error) {
+	var c config
+	var namespaces, selector string
+	flags := flag.NewFlagSet("manager", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	ctrlconfig.RegisterFlags(flags) // --kubeconfig
+	flags.BoolVar(&c.leaderElect, "leader-elect", true, "let only one of several replicas work; it gives way at once when it ends")
+	flags.StringVar(&c.leaderElectionID, "leader-election-id", "sts-operator.dev", "`name` of the Lease that replicas share; give each shard (--selector) its own")
+	flags.StringVar(&c.operatorNamespace, "operator-namespace", operatorNamespace(), "`namespace` of the Lease and of the key Secrets of ClusterSessionIssuers; by default the pod's own, else sts-operator-system")
+	flags.StringVar(&namespaces, "namespaces", "", "watch only these `namespaces`, separated by commas; all by default")
+	flags.StringVar(&selector, "selector", "", "serve only FederatedSessions that this label `selector` matches, to shard a large cluster; all by default")
+	flags.IntVar(&c.concurrency, "concurrency", 16, "`number` of sessions reconciled at a time")
+	flags.Float64Var(&c.kubeAPIQPS, "kube-api-qps", 200, "most `requests` a second to the Kubernetes API, on average")
+	flags.IntVar(&c.kubeAPIBurst, "kube-api-burst", 400, "most `requests` to the Kubernetes API in a burst")
+	flags.DurationVar(&c.stsTimeout, "sts-timeout", 10*time.Second, "most `time` that one STS call may take, 1s to 1m")
+	flags.StringVar(&c.metricsAddress, "metrics-bind-address", ":8443", "`address` of the metrics; 0 turns them off")
+	flags.BoolVar(&c.metricsSecure, "metrics-secure", true, "serve metrics over HTTPS and only to who may get /metrics in the cluster")
+	flags.StringVar(&c.metricsCertDir, "metrics-cert-dir", "", "`folder` with tls.crt and tls.key for the metrics; a self-signed certificate by default")
+	flags.StringVar(&c.healthAddress, "health-probe-bind-address", ":8081", "`address` of /healthz and /readyz; 0 turns them off")
+	flags.StringVar(&c.logFormat, "log-format", "json", "`format` of the log: json or text")
+	flags.IntVar(&c.logLevel, "log-level", 0, "`verbosity` of the log: 0 for changes, 1 also for what was skipped, more for debugging")
+	flags.BoolVar(&c.version, "version", false, "print the version and exit")
+
+	if err := flags.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			flags.SetOutput(stdout)
+			fmt.Fprint(stdout, usage)
+			flags.PrintDefaults()
+			return c, err
+		}
+		return c, fmt.Errorf("%w; --help lists the flags", err)
+	}
+	if flags.NArg() > 0 {
+		return c, fmt.Errorf("unexpected argument %q; --help lists the flags", flags.Arg(0))
+	}
+	return c, c.complete(namespaces, selector)
+}
+
+// complete checks the values and parses those that are lists.
+func (c *config) complete(namespaces, selector string) error {
+	for namespace := range strings.SplitSeq(namespaces, ",") {
+		if namespace = strings.TrimSpace(namespace); namespace == "" {
+			continue
+		}
+		if problems := validation.IsDNS1123Label(namespace); len(problems) > 0 {
+			return fmt.Errorf("--namespaces: %q is no namespace: %s", namespace, problems[0])
+		}
+		c.namespaces = append(c.namespaces, namespace)
+	}
+	var err error
+	if c.selector, err = labels.Parse(selector); err != nil {
+		return fmt.Errorf("--selector: %w", err)
+	}
+	switch {
+	case !slices.Contains([]string{"json", "text"}, c.logFormat):
+		return fmt.Errorf("--log-format must be json or text, not %q", c.logFormat)
+	case c.concurrency < 1 || c.concurrency > 1000:
+		return fmt.Errorf("--concurrency must be from 1 to 1000, not %d", c.concurrency)
+	case c.kubeAPIQPS <= 0 || c.kubeAPIBurst < 1:
+		return errors.New("--kube-api-qps and --kube-api-burst must be above 0")
+	case c.stsTimeout < time.Second || c.stsTimeout > time.Minute:
+		return fmt.Errorf("--sts-timeout must be from 1s to 1m, not %s", c.stsTimeout)
+	}
+	return nil
+}
+
+// operatorNamespace is the namespace of the pod this runs in, or the one the manifests use.
+func operatorNamespace() string {
+	if name, err := os.ReadFile("/var/run/secrets/kubernetes.io/serviceaccount/namespace"); err == nil {
+		return strings.TrimSpace(string(name))
+	}
+	return "sts-operator-system"
+}
+
+// logger writes to w in the format and with the verbosity of the flags.
+func (c *config) logger(w io.Writer) logr.Logger {
+	options := &slog.HandlerOptions{Level: slog.Level(-c.logLevel)}
+	if c.logFormat == "text" {
+		return logr.FromSlogHandler(slog.NewTextHandler(w, options))
+	}
+	return logr.FromSlogHandler(slog.NewJSONHandler(w, options))
+}

@@ -1,0 +1,142 @@
+/*
+Copyright 2026 The sts-operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"net/http"
+	"time"
+
+	awsconfig "github.com/aws/aws-sdk-go-v2/config"
+	_ "golang.org/x/crypto/x509roots/fallback" // Mozilla's roots, for an image without any
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	ctrlcontroller "sigs.k8s.io/controller-runtime/pkg/config"
+	"sigs.k8s.io/controller-runtime/pkg/healthz"
+	"sigs.k8s.io/controller-runtime/pkg/metrics"
+	"sigs.k8s.io/controller-runtime/pkg/metrics/filters"
+	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+
+	"github.com/sts-operator/sts-operator/api/v1alpha1"
+	"github.com/sts-operator/sts-operator/internal/broker"
+	"github.com/sts-operator/sts-operator/internal/controller"
+)
+
+// shutdownTime lets calls under way end and their credentials be published.
+const shutdownTime = 25 * time.Second
+
+// newManager wires everything.
+func newManager(ctx context.Context, c config) (ctrl.Manager, error) {
+	restConfig, err := ctrl.GetConfig()
+	if err != nil {
+		return nil, fmt.Errorf("no Kubernetes cluster to work with: %w", err)
+	}
+	restConfig.QPS, restConfig.Burst = float32(c.kubeAPIQPS), c.kubeAPIBurst
+	restConfig.UserAgent = "sts-operator/" + version
+
+	mgr, err := ctrl.NewManager(restConfig, managerOptions(c))
+	if err != nil {
+		return nil, fmt.Errorf("creating the manager: %w", err)
+	}
+	if err := controller.IndexFields(ctx, mgr.GetFieldIndexer()); err != nil {
+		return nil, err
+	}
+	// The SDK's default chain finds the pod's own credentials, if there are any, when an ambient issuer asks for them.
+	ambient, err := awsconfig.LoadDefaultConfig(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading the AWS configuration of the operator's surroundings: %w", err)
+	}
+	realClock := clock.RealClock{}
+	measures := controller.NewMetrics(metrics.Registry)
+	stsBroker := broker.New(broker.Options{
+		Clock:       realClock,
+		HTTPClient:  broker.NewHTTPClient(http.ProxyFromEnvironment),
+		Ambient:     ambient.Credentials,
+		CallTimeout: c.stsTimeout,
+		Observe:     measures.ObserveRequest,
+	})
+	options := controller.Options{Concurrency: c.concurrency, Timeout: c.stsTimeout + 20*time.Second}
+	recorder := mgr.GetEventRecorder("sts-operator")
+	for _, kind := range []v1alpha1.IssuerKind{v1alpha1.SessionIssuerKind, v1alpha1.ClusterSessionIssuerKind} {
+		r := controller.NewIssuerReconciler(realClock, kind, mgr.GetClient(), mgr.GetAPIReader(), stsBroker, recorder, c.operatorNamespace)
+		if err := r.SetupWithManager(mgr, options); err != nil {
+			return nil, fmt.Errorf("setting up the %s controller: %w", kind, err)
+		}
+	}
+	sessions := controller.NewSessionReconciler(realClock, mgr.GetClient(), mgr.GetAPIReader(), stsBroker, recorder, measures)
+	if err := sessions.SetupWithManager(mgr, options); err != nil {
+		return nil, fmt.Errorf("setting up the FederatedSession controller: %w", err)
+	}
+	return mgr, addProbes(mgr)
+}
+
+func managerOptions(c config) ctrl.Options {
+	scheme := runtime.NewScheme()
+	utilruntime.Must(clientgoscheme.AddToScheme(scheme))
+	utilruntime.Must(v1alpha1.AddToScheme(scheme))
+
+	caches := cache.Options{ByObject: map[client.Object]cache.ByObject{
+		&corev1.Secret{}:             controller.SecretCache(),
+		&v1alpha1.FederatedSession{}: {Label: c.selector},
+	}}
+	for _, namespace := range c.namespaces {
+		if caches.DefaultNamespaces == nil {
+			caches.DefaultNamespaces = map[string]cache.Config{}
+		}
+		caches.DefaultNamespaces[namespace] = cache.Config{}
+	}
+	metricsOptions := metricsserver.Options{
+		BindAddress: c.metricsAddress, SecureServing: c.metricsSecure, CertDir: c.metricsCertDir,
+		// HTTP/2 is off for its denial-of-service weaknesses; Prometheus does not need it.
+		TLSOpts: []func(*tls.Config){func(t *tls.Config) { t.NextProtos = []string{"http/1.1"} }},
+	}
+	if c.metricsSecure {
+		metricsOptions.FilterProvider = filters.WithAuthenticationAndAuthorization
+	}
+	timeout, warmup := shutdownTime, true
+	return ctrl.Options{
+		Scheme:                        scheme,
+		Cache:                         caches,
+		Metrics:                       metricsOptions,
+		HealthProbeBindAddress:        c.healthAddress,
+		LeaderElection:                c.leaderElect,
+		LeaderElectionID:              c.leaderElectionID,
+		LeaderElectionNamespace:       c.operatorNamespace,
+		LeaderElectionReleaseOnCancel: true,
+		GracefulShutdownTimeout:       &timeout,
+		Controller:                    ctrlcontroller.Controller{EnableWarmup: &warmup},
+	}
+}
+
+// addProbes: alive means that the process answers, ready that it can serve, leader or not.
+func addProbes(mgr ctrl.Manager) error {
+	if err := mgr.AddHealthzCheck("ping", healthz.Ping); err != nil {
+		return fmt.Errorf("adding the health probe: %w", err)
+	}
+	if err := mgr.AddReadyzCheck("ping", healthz.Ping); err != nil {
+		return fmt.Errorf("adding the readiness probe: %w", err)
+	}
+	return nil
+}

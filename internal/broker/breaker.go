@@ -1,0 +1,97 @@
+/*
+Copyright 2026 The sts-operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package broker
+
+import (
+	"sync"
+	"time"
+
+	"github.com/sts-operator/sts-operator/api/v1alpha1"
+	"github.com/sts-operator/sts-operator/internal/session"
+)
+
+const (
+	// firstPause after a failure of the issuer's, doubled with each further one up to longestPause.
+	firstPause, longestPause = 2 * time.Second, time.Minute
+)
+
+// issuerWide are the reasons that every session of the issuer would fail for.
+var issuerWide = map[string]bool{
+	v1alpha1.ReasonThrottled:            true,
+	v1alpha1.ReasonUnavailable:          true,
+	v1alpha1.ReasonIncompleteResponse:   true,
+	v1alpha1.ReasonKeyRefused:           true,
+	v1alpha1.ReasonIdentityExpired:      true,
+	v1alpha1.ReasonRegionDisabled:       true,
+	v1alpha1.ReasonNoAmbientCredentials: true,
+	v1alpha1.ReasonClockSkew:            true,
+}
+
+// breaker stops the calls of an issuer that STS does not serve: after each failure there is a pause, after the pause one
+// call may try, and the others wait for its result. So ten thousand failing sessions make one call, not ten thousand.
+type breaker struct {
+	mutex    sync.Mutex
+	problem  *session.Problem // nil while STS serves the issuer
+	failures int
+	until    time.Time
+	probing  bool
+}
+
+// ask for leave to call. A problem is the one that STS does not serve the issuer for, with the time to ask again.
+func (b *breaker) ask(now time.Time) (*session.Problem, time.Duration) {
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
+	switch {
+	case b.problem == nil:
+		return nil, 0
+	case now.Before(b.until):
+		return b.problem, b.until.Sub(now)
+	case b.probing:
+		return b.problem, firstPause
+	}
+	b.probing = true
+	return nil, 0
+}
+
+// withdraw a leave that was not used.
+func (b *breaker) withdraw() {
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
+	b.probing = false
+}
+
+// report what became of a call. A problem of the request alone shows that STS serves the issuer.
+func (b *breaker) report(now time.Time, problem *session.Problem) {
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
+	if problem == nil || !issuerWide[problem.Reason] {
+		b.problem, b.failures, b.probing = nil, 0, false
+		return
+	}
+	// Calls that were under way together fail together: only a probe's failure lengthens the pause.
+	if b.problem == nil || b.probing {
+		b.until = now.Add(min(firstPause<<min(b.failures, 10), longestPause))
+		b.failures++
+	}
+	b.problem, b.probing = problem, false
+}
+
+func (b *breaker) trouble() *session.Problem {
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
+	return b.problem
+}

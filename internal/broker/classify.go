@@ -1,0 +1,157 @@
+/*
+Copyright 2026 The sts-operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package broker
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"syscall"
+	"time"
+	"unicode"
+
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/smithy-go"
+
+	"github.com/sts-operator/sts-operator/api/v1alpha1"
+	"github.com/sts-operator/sts-operator/internal/session"
+)
+
+// meaning is what one STS error code means to a session.
+type meaning struct {
+	reason string
+	advice string
+	// quote adds what STS says of the request itself, which no advice could know.
+	quote bool
+}
+
+// meanings of the error codes of STS and of the AWS query protocol. Codes that are not here are UnknownError, or
+// Unavailable with a status of 500 and above.
+var meanings = map[string]meaning{
+	"ValidationError":         {v1alpha1.ReasonRequestRefused, "STS refuses a parameter of the request: change the field it names", true},
+	"InvalidParameterValue":   {v1alpha1.ReasonRequestRefused, "STS refuses a parameter of the request: change the field it names", true},
+	"MalformedPolicyDocument": {v1alpha1.ReasonInvalidPolicy, "STS cannot read spec.policy as an IAM policy: correct it", true},
+	"PackedPolicyTooLarge":    {v1alpha1.ReasonPolicyTooLarge, "policies and tags do not fit into a session token: shorten spec.policy, or use fewer or shorter spec.policyARNs and spec.tags", true},
+
+	"AccessDenied": {v1alpha1.ReasonAccessDenied, "AWS denies the call: allow the issuer's IAM user sts:GetFederationToken and, where spec.tags is used, sts:TagSession on arn:aws:sts::ACCOUNT:federated-user/NAME", false},
+
+	"InvalidClientTokenId":       {v1alpha1.ReasonKeyRefused, "AWS does not know the issuer's access key: it was deleted or deactivated, or it is new and takes some seconds to work", false},
+	"UnrecognizedClient":         {v1alpha1.ReasonKeyRefused, "AWS does not know the issuer's access key: it was deleted or deactivated, or it is new and takes some seconds to work", false},
+	"SignatureDoesNotMatch":      {v1alpha1.ReasonKeyRefused, "AWS does not accept the signature: the issuer's secret access key does not belong to its access key id", false},
+	"IncompleteSignature":        {v1alpha1.ReasonKeyRefused, "AWS cannot read the signature: the issuer's access key id holds characters that it should not", false},
+	"MissingAuthenticationToken": {v1alpha1.ReasonKeyRefused, "the request reached AWS unsigned: check the issuer's access key and what is between the operator and AWS", false},
+	"ExpiredToken":               {v1alpha1.ReasonIdentityExpired, "the issuer's own temporary credentials have expired: renew them", false},
+	"RegionDisabledException":    {v1alpha1.ReasonRegionDisabled, "STS is not activated for the account in the issuer's region: activate it in the account settings or change the issuer's spec.region", false},
+	"OptInRequired":              {v1alpha1.ReasonRegionDisabled, "the account has not opted in to the issuer's region: enable it or change the issuer's spec.region", false},
+
+	"Throttling":               {v1alpha1.ReasonThrottled, "AWS throttles the account's STS requests: lower the issuers' requestsPerSecond or lengthen the sessions", false},
+	"ThrottlingException":      {v1alpha1.ReasonThrottled, "AWS throttles the account's STS requests: lower the issuers' requestsPerSecond or lengthen the sessions", false},
+	"RequestLimitExceeded":     {v1alpha1.ReasonThrottled, "AWS throttles the account's STS requests: lower the issuers' requestsPerSecond or lengthen the sessions", false},
+	"TooManyRequestsException": {v1alpha1.ReasonThrottled, "AWS throttles the account's STS requests: lower the issuers' requestsPerSecond or lengthen the sessions", false},
+}
+
+// clockSkewTolerance is how far AWS lets the time of a signature be off.
+const clockSkewTolerance = 15 * time.Minute
+
+// classify words an error of the SDK: by its code, then by the HTTP status, then by what kept the request from getting an
+// answer; never by its text, which changes.
+func (b *Broker) classify(err error, config Config) *session.Problem {
+	host := endpointName(config)
+	response, answered := errors.AsType[*awshttp.ResponseError](err)
+	status := 0
+	if answered {
+		status = response.HTTPStatusCode()
+	}
+	if apiError, ok := errors.AsType[smithy.APIError](err); ok {
+		m, known := meanings[apiError.ErrorCode()]
+		switch {
+		case known && apiError.ErrorCode() == "SignatureDoesNotMatch" && answered && b.isSkewed(response):
+			return session.Problemf(v1alpha1.ReasonClockSkew, "the clocks of the operator's node and of %s are more than 15 minutes apart: set the node's clock", host)
+		case known && m.quote:
+			return session.Problemf(m.reason, "%s (%s: %s)", m.advice, apiError.ErrorCode(), firstLine(apiError.ErrorMessage()))
+		case known:
+			return session.Problemf(m.reason, "%s (%s)", m.advice, apiError.ErrorCode())
+		case status < http.StatusInternalServerError:
+			return session.Problemf(v1alpha1.ReasonUnknownError, "STS answered %s: %s", apiError.ErrorCode(), firstLine(apiError.ErrorMessage()))
+		}
+	}
+	switch {
+	case errors.Is(err, errNoAmbient):
+		return session.Problemf(v1alpha1.ReasonNoAmbientCredentials, "the operator's pod has no AWS credentials of its own: give it some (environment, web identity, instance role) or use spec.accessKey")
+	case status == http.StatusOK:
+		return session.Problemf(v1alpha1.ReasonIncompleteResponse, "%s answered, but not as STS does: check the issuer's spec.endpoint", host)
+	case status != 0:
+		return session.Problemf(v1alpha1.ReasonUnavailable, "%s answered HTTP %d", host, status)
+	}
+	return session.Problemf(v1alpha1.ReasonUnavailable, "%s %s", host, unreachable(err))
+}
+
+func (b *Broker) isSkewed(response *awshttp.ResponseError) bool {
+	date, err := http.ParseTime(response.Response.Header.Get("Date"))
+	return err == nil && date.Sub(b.options.Clock.Now()).Abs() > clockSkewTolerance
+}
+
+// unreachable words why there was no answer, without the addresses and ports that make an error text differ each time.
+func unreachable(err error) string {
+	dns, isDNS := errors.AsType[*net.DNSError](err)
+	_, isCertificate := errors.AsType[*tls.CertificateVerificationError](err)
+	timeout, isNet := errors.AsType[net.Error](err)
+	switch {
+	case isDNS && dns.IsNotFound:
+		return "does not resolve: check the issuer's spec.region and spec.endpoint"
+	case isDNS:
+		return "cannot be resolved: check the cluster's DNS"
+	case isCertificate:
+		return "shows a certificate that is not trusted: it has expired, is another host's or of an unknown authority"
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "refuses connections: check the issuer's spec.endpoint"
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled), isNet && timeout.Timeout():
+		return "did not answer in time: check that the operator may reach it"
+	}
+	return "broke the connection"
+}
+
+func incomplete(config Config, operation string) *session.Problem {
+	return session.Problemf(v1alpha1.ReasonIncompleteResponse, "%s answered %s without an error but left out part of the result: nothing was used of it", endpointName(config), operation)
+}
+
+// endpointName is the host that an issuer calls, for messages.
+func endpointName(config Config) string {
+	if u, err := url.Parse(config.Endpoint); err == nil && u.Host != "" {
+		return u.Host
+	}
+	return "STS in " + config.Region
+}
+
+// firstLine keeps what is readable and repeatable of a message of AWS: some go on with a parser's addresses.
+func firstLine(message string) string {
+	line, _, _ := strings.Cut(message, "\n")
+	line = strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return -1
+		}
+		return r
+	}, line)
+	if runes := []rune(line); len(runes) > 512 {
+		return string(runes[:512]) + "…"
+	}
+	return line
+}

@@ -1,0 +1,159 @@
+/*
+Copyright 2026 The sts-operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package broker
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go"
+
+	"github.com/sts-operator/sts-operator/api/v1alpha1"
+	"github.com/sts-operator/sts-operator/internal/session"
+)
+
+// stsClient is the part of *sts.Client that the broker uses.
+type stsClient interface {
+	GetFederationToken(context.Context, *sts.GetFederationTokenInput, ...func(*sts.Options)) (*sts.GetFederationTokenOutput, error)
+	GetCallerIdentity(context.Context, *sts.GetCallerIdentityInput, ...func(*sts.Options)) (*sts.GetCallerIdentityOutput, error)
+}
+
+// newClient builds the SDK's client from the configuration alone: nothing of the environment reaches it. It does not
+// retry, since the work queue does, in the order of urgency and within the budget.
+func (b *Broker) newClient(config Config) stsClient {
+	options := sts.Options{
+		Region:      config.Region,
+		Credentials: b.provider(config),
+		HTTPClient:  b.options.HTTPClient,
+		Retryer:     aws.NopRetryer{},
+	}
+	if config.Endpoint != "" {
+		options.BaseEndpoint = aws.String(config.Endpoint)
+	}
+	if config.FIPS {
+		options.EndpointOptions.UseFIPSEndpoint = aws.FIPSEndpointStateEnabled
+	}
+	return sts.New(options)
+}
+
+// errNoAmbient is returned by the provider of an ambient issuer where there is nothing ambient.
+var errNoAmbient = errors.New("no ambient AWS credentials")
+
+func (b *Broker) provider(config Config) aws.CredentialsProvider {
+	return aws.CredentialsProviderFunc(func(ctx context.Context) (aws.Credentials, error) {
+		if !config.Ambient {
+			return aws.Credentials{
+				AccessKeyID:     config.Key.AccessKeyID(),
+				SecretAccessKey: config.Key.SecretAccessKey(),
+				SessionToken:    config.Key.SessionToken(),
+			}, nil
+		}
+		if b.options.Ambient == nil {
+			return aws.Credentials{}, errNoAmbient
+		}
+		credentials, err := b.options.Ambient.Retrieve(ctx)
+		if err != nil {
+			return aws.Credentials{}, errNoAmbient // the cause may name hosts, ports and request ids
+		}
+		return credentials, nil
+	})
+}
+
+// call makes one STS call under the deadline, tells the observer and words the error.
+func call[In, Out any](ctx context.Context, b *Broker, i *issuer, operation string,
+	do func(context.Context, *In, ...func(*sts.Options)) (*Out, error), in *In,
+) (*Out, *session.Problem) {
+	ctx, cancel := context.WithTimeout(ctx, b.options.CallTimeout)
+	defer cancel()
+	began := b.options.Clock.Now()
+	out, err := do(ctx, in)
+	if b.options.Observe != nil {
+		b.options.Observe(operation, code(err), b.options.Clock.Since(began))
+	}
+	if err != nil {
+		return nil, b.classify(err, i.config)
+	}
+	return out, nil
+}
+
+// code of an STS error as metrics show it: a bounded set, since whatever is behind an endpoint names the codes.
+func code(err error) string {
+	if err == nil {
+		return "OK"
+	}
+	apiError, ok := errors.AsType[smithy.APIError](err)
+	if !ok {
+		return "NoAnswer"
+	}
+	if _, known := meanings[apiError.ErrorCode()]; known {
+		return apiError.ErrorCode()
+	}
+	return "Other"
+}
+
+// Identity is who an issuer calls STS as.
+type Identity struct {
+	Account, ARN, UserID string
+}
+
+// Identify asks STS who the issuer is (GetCallerIdentity, which needs a signature but no permission). It neither asks the
+// breaker nor changes it: it is how an issuer finds out.
+func (b *Broker) Identify(ctx context.Context, id ID) (Identity, *session.Problem) {
+	i := b.issuer(id)
+	if i == nil {
+		return Identity{}, session.Problemf(v1alpha1.ReasonIssuerNotReady, "%s %s is not registered", id.Kind, id.Name)
+	}
+	out, problem := call(ctx, b, i, "GetCallerIdentity", i.client.GetCallerIdentity, &sts.GetCallerIdentityInput{})
+	if problem != nil {
+		return Identity{}, problem
+	}
+	identity := Identity{Account: aws.ToString(out.Account), ARN: aws.ToString(out.Arn), UserID: aws.ToString(out.UserId)}
+	if identity.Account == "" || identity.ARN == "" || identity.UserID == "" {
+		return Identity{}, incomplete(i.config, "GetCallerIdentity")
+	}
+	return identity, nil
+}
+
+func (b *Broker) getFederationToken(ctx context.Context, i *issuer, request session.Request) (session.Issued, *session.Problem) {
+	out, problem := call(ctx, b, i, session.OperationGetFederationToken, i.client.GetFederationToken, federationInput(request))
+	if problem != nil {
+		return session.Issued{}, problem
+	}
+	c, user := out.Credentials, out.FederatedUser
+	if c == nil || aws.ToString(c.AccessKeyId) == "" || aws.ToString(c.SecretAccessKey) == "" || aws.ToString(c.SessionToken) == "" ||
+		c.Expiration == nil || user == nil || aws.ToString(user.Arn) == "" || aws.ToString(user.FederatedUserId) == "" {
+		return session.Issued{}, incomplete(i.config, session.OperationGetFederationToken)
+	}
+	issued := session.Issued{
+		Credentials:             session.NewCredentials(*c.AccessKeyId, *c.SecretAccessKey, *c.SessionToken),
+		IssuedAt:                b.options.Clock.Now().UTC().Truncate(time.Second),
+		Expiration:              c.Expiration.UTC().Truncate(time.Second),
+		PrincipalARN:            *user.Arn,
+		PrincipalID:             *user.FederatedUserId,
+		AccountID:               session.AccountOf(*user.Arn),
+		SessionTokenUtilization: out.SessionTokenUtilization,
+		PackedPolicySize:        out.PackedPolicySize,
+	}
+	if !issued.Expiration.After(issued.IssuedAt) {
+		return session.Issued{}, session.Problemf(v1alpha1.ReasonIncompleteResponse,
+			"%s granted credentials that have expired already by the operator's clock: set the clock of the operator's node", endpointName(i.config))
+	}
+	return issued, nil
+}

@@ -1,0 +1,132 @@
+/*
+Copyright 2026 The sts-operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package controller
+
+import (
+	"context"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	logf "sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/sts-operator/sts-operator/internal/credsecret"
+	"github.com/sts-operator/sts-operator/internal/session"
+)
+
+// outcome is what a reconcile came to; the report and the schedule follow from it.
+type outcome struct {
+	// observed is the state after acting.
+	observed session.Observed
+	// problem keeps the session from being issued; nil if it need not or could be.
+	problem *session.Problem
+	// failed: the problem is a try that failed, not a wait.
+	failed bool
+	// issued was published now, because of cause; nil if nothing was.
+	issued *session.Issued
+	cause  string
+	// lead is how long the replaced credentials would still have worked.
+	lead time.Duration
+	// retryAt is when to look again; zero to wait for a change.
+	retryAt time.Time
+}
+
+// act does what was decided.
+func (r *SessionReconciler) act(ctx context.Context, observed session.Observed, decision session.Decision) (outcome, error) {
+	switch decision.Action {
+	case session.Issue:
+		return r.issue(ctx, observed)
+	case session.Dress:
+		return r.dress(ctx, observed)
+	default: // Keep, Hold
+		return outcome{observed: observed, problem: decision.Problem, retryAt: decision.RetryAt}, nil
+	}
+}
+
+// issue calls STS, if a live look at the Secret confirms that it must, and publishes the result. The permit comes first:
+// while STS is down, waiting sessions cost neither a call nor a read.
+func (r *SessionReconciler) issue(ctx context.Context, observed session.Observed) (outcome, error) {
+	now := r.clock.Now()
+	permit, problem := r.broker.Permit(issuerID(observed.Session), observed.Session.UID, !session.IsUsable(observed, now))
+	if problem != nil {
+		r.metrics.waited(observed.Session, problem)
+		return outcome{observed: observed, problem: problem, retryAt: now.Add(problem.RetryAfter)}, nil
+	}
+	secret, observed, err := r.observeLive(ctx, observed)
+	if err != nil {
+		permit.Cancel()
+		return outcome{}, err
+	}
+	decision := session.Decide(observed, now)
+	if decision.Action != session.Issue {
+		permit.Cancel()
+		return r.act(ctx, observed, decision)
+	}
+	issued, problem := permit.Issue(ctx, observed.Request)
+	if problem != nil {
+		r.metrics.failed(problem)
+		return r.failure(observed, problem), nil
+	}
+	lead := observed.Secret.Expiration.Sub(now)
+	observed, problem = r.publish(ctx, secret, observed, issued)
+	if problem != nil {
+		r.metrics.failed(problem)
+		return r.failure(observed, problem), nil
+	}
+	r.metrics.issued(decision.Cause, lead)
+	logf.FromContext(ctx).Info("issued credentials", "cause", decision.Cause, "secret", observed.Session.TargetSecretName(),
+		"accessKeyID", issued.Credentials.AccessKeyID(), "expiration", issued.Expiration)
+	return outcome{observed: observed, issued: &issued, cause: decision.Cause, retryAt: session.Decide(observed, r.clock.Now()).RetryAt}, nil
+}
+
+// failure is the outcome of a failed try, which the back-off follows.
+func (r *SessionReconciler) failure(observed session.Observed, problem *session.Problem) outcome {
+	o := outcome{observed: observed, problem: problem, failed: true}
+	count := session.NextFailure(observed, problem, r.clock.Now()).Count
+	if problem.Outcome() != session.Refuse {
+		now := r.clock.Now()
+		o.retryAt = now.Add(session.Backoff(problem.Outcome(), count, observed.Secret.Expiration.Sub(now), observed.Session.UID))
+	}
+	return o
+}
+
+// dress brings labels and annotations of the Secret in line with the spec.
+func (r *SessionReconciler) dress(ctx context.Context, observed session.Observed) (outcome, error) {
+	secret, observed, err := r.observeLive(ctx, observed)
+	if err != nil {
+		return outcome{}, err
+	}
+	decision := session.Decide(observed, r.clock.Now())
+	if decision.Action != session.Dress {
+		return r.act(ctx, observed, decision)
+	}
+	dressed := secret.DeepCopy()
+	credsecret.Dress(dressed, observed.Session)
+	if err := r.patchSecret(ctx, secret, dressed); err != nil {
+		return outcome{}, err
+	}
+	observed.Secret = credsecret.Observe(dressed, observed.Session)
+	return outcome{observed: observed, retryAt: decision.RetryAt}, nil
+}
+
+// observeLive looks at the Secret past the cache.
+func (r *SessionReconciler) observeLive(ctx context.Context, observed session.Observed) (*corev1.Secret, session.Observed, error) {
+	fs := observed.Session
+	secret, err := getSecret(ctx, r.live, client.ObjectKey{Namespace: fs.Namespace, Name: fs.TargetSecretName()})
+	observed.Secret = credsecret.Observe(secret, fs)
+	return secret, observed, err
+}

@@ -1,0 +1,204 @@
+/*
+Copyright 2026 The sts-operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package controller
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/sts-operator/sts-operator/api/v1alpha1"
+	"github.com/sts-operator/sts-operator/internal/broker"
+	"github.com/sts-operator/sts-operator/internal/session"
+)
+
+// +kubebuilder:rbac:groups=sts-operator.dev,resources=sessionissuers/status;clustersessionissuers/status,verbs=patch
+
+const (
+	// keyPoll is how often an issuer's key is read again. A watch would have to hold every Secret of the cluster, or one
+	// connection for each issuer; one read a minute costs less than either.
+	keyPoll = time.Minute
+	// verifyEvery is how often STS is asked again who an issuer is while nothing has changed.
+	verifyEvery = time.Hour
+	// defaultRequestsPerSecond is a twelfth of what AWS grants an account in a region.
+	defaultRequestsPerSecond = 50
+)
+
+// IssuerReconciler reads the key of each issuer of one kind, registers it with the broker, and has STS confirm who it is.
+type IssuerReconciler struct {
+	clock             clock.PassiveClock
+	kind              v1alpha1.IssuerKind
+	client            client.Client // reads from the cache
+	live              client.Reader // reads from the API server
+	broker            *broker.Broker
+	recorder          events.EventRecorder
+	operatorNamespace string
+
+	mutex   sync.Mutex
+	checked map[broker.ID]check
+}
+
+// check is the latest time that STS was asked, or might have been, and how often in a row it has not confirmed.
+type check struct {
+	at       time.Time
+	failures int32
+}
+
+// NewIssuerReconciler wires a reconciler for one kind of issuer. The keys of cluster-scoped issuers are in the operator's namespace.
+func NewIssuerReconciler(clock clock.PassiveClock, kind v1alpha1.IssuerKind, c client.Client, live client.Reader, b *broker.Broker, recorder events.EventRecorder, operatorNamespace string) *IssuerReconciler {
+	return &IssuerReconciler{
+		clock: clock, kind: kind, client: c, live: live, broker: b, recorder: recorder,
+		operatorNamespace: operatorNamespace, checked: map[broker.ID]check{},
+	}
+}
+
+// SetupWithManager starts the reconciler with the manager.
+func (r *IssuerReconciler) SetupWithManager(mgr ctrl.Manager, options Options) error {
+	return ctrl.NewControllerManagedBy(mgr).
+		For(newIssuer(r.kind), builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}))).
+		WithOptions(controller.Options{MaxConcurrentReconciles: 4, ReconciliationTimeout: options.Timeout}).
+		Complete(r)
+}
+
+// Reconcile reads an issuer's key, registers it, verifies it when that is due, and reports.
+func (r *IssuerReconciler) Reconcile(ctx context.Context, req reconcile.Request) (reconcile.Result, error) {
+	id := broker.ID{Kind: r.kind, Namespace: req.Namespace, Name: req.Name}
+	issuer := newIssuer(r.kind)
+	if err := r.client.Get(ctx, req.NamespacedName, issuer); err != nil {
+		if apierrors.IsNotFound(err) {
+			r.forget(id)
+			return reconcile.Result{}, nil
+		}
+		return reconcile.Result{}, fmt.Errorf("reading %s %s: %w", r.kind, req, err)
+	}
+	if !issuer.GetDeletionTimestamp().IsZero() {
+		r.forget(id)
+		return reconcile.Result{}, nil
+	}
+
+	key, problem, err := r.readKey(ctx, issuer)
+	if err != nil {
+		return reconcile.Result{}, err
+	}
+	if problem != nil {
+		r.broker.Forget(id)
+		return r.after(issuer, keyPoll), r.reportProblem(ctx, issuer, problem)
+	}
+	changed := r.broker.Register(id, configOf(issuer.IssuerSpec(), key))
+
+	wait := r.untilVerification(id, issuer, key, changed)
+	if wait > 0 {
+		return r.after(issuer, min(wait, keyPoll)), nil
+	}
+	identity, problem := r.broker.Identify(ctx, id)
+	failures := r.note(id, problem)
+	if problem != nil {
+		wait := min(session.Backoff(session.Retry, failures, 0, issuer.GetUID()), keyPoll)
+		return r.after(issuer, wait), r.reportProblem(ctx, issuer, problem)
+	}
+	return r.after(issuer, keyPoll), r.reportIdentity(ctx, issuer, identity, key.AccessKeyID())
+}
+
+// untilVerification is how long STS need not be asked who the issuer is. What the status tells from before a restart is
+// taken over, so that a restart asks nothing; what can have become untrue is asked for at once.
+func (r *IssuerReconciler) untilVerification(id broker.ID, issuer v1alpha1.Issuer, key session.Credentials, changed bool) time.Duration {
+	now := r.clock.Now()
+	status := issuer.IssuerStatus()
+	isConfirmed := status.ObservedGeneration == issuer.GetGeneration() && status.AccessKeyID == key.AccessKeyID() &&
+		meta.IsStatusConditionTrue(status.Conditions, v1alpha1.ReadyCondition)
+
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	last, known := r.checked[id]
+	switch {
+	case !known && isConfirmed:
+		r.checked[id] = check{at: now}
+		return keyPoll
+	case !known || changed:
+		return 0
+	case !isConfirmed && last.failures == 0:
+		return 0
+	case last.failures > 0:
+		return last.at.Add(min(session.Backoff(session.Retry, last.failures, 0, issuer.GetUID()), keyPoll)).Sub(now)
+	case r.broker.Trouble(id) != nil && issuerIsSuspect(r.broker.Trouble(id)):
+		return last.at.Add(keyPoll).Sub(now)
+	}
+	return last.at.Add(session.Stagger(verifyEvery, issuer.GetUID())).Sub(now)
+}
+
+// issuerIsSuspect says whether a session failed because of who its issuer is.
+func issuerIsSuspect(problem *session.Problem) bool {
+	switch problem.Reason {
+	case v1alpha1.ReasonKeyRefused, v1alpha1.ReasonIdentityExpired, v1alpha1.ReasonNoAmbientCredentials, v1alpha1.ReasonClockSkew:
+		return true
+	}
+	return false
+}
+
+// note remembers the result of a verification and returns how many have failed in a row.
+func (r *IssuerReconciler) note(id broker.ID, problem *session.Problem) int32 {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	last := r.checked[id]
+	last.at = r.clock.Now()
+	last.failures++
+	if problem == nil {
+		last.failures = 0
+	}
+	r.checked[id] = last
+	return last.failures
+}
+
+func (r *IssuerReconciler) forget(id broker.ID) {
+	r.broker.Forget(id)
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	delete(r.checked, id)
+}
+
+// after looks again after a wait, spread so that many issuers are not read in the same second.
+func (*IssuerReconciler) after(issuer v1alpha1.Issuer, wait time.Duration) reconcile.Result {
+	return reconcile.Result{RequeueAfter: wait - (session.Stagger(wait, issuer.GetUID())-wait)/5 + time.Millisecond}
+}
+
+// configOf is how an issuer calls STS.
+func configOf(spec *v1alpha1.IssuerSpec, key session.Credentials) broker.Config {
+	config := broker.Config{
+		Region:            spec.Region,
+		Endpoint:          spec.Endpoint,
+		FIPS:              spec.FIPS != nil && *spec.FIPS,
+		RequestsPerSecond: defaultRequestsPerSecond,
+		Key:               key,
+		Ambient:           spec.Ambient != nil,
+	}
+	if spec.RequestsPerSecond != nil {
+		config.RequestsPerSecond = int(*spec.RequestsPerSecond)
+	}
+	return config
+}

@@ -1,0 +1,84 @@
+/*
+Copyright 2026 The sts-operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package controller
+
+import (
+	"context"
+	"regexp"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/sts-operator/sts-operator/api/v1alpha1"
+	"github.com/sts-operator/sts-operator/internal/session"
+)
+
+// accessKeyIDPattern is what an access key id looks like (AWS: 16 to 128 of \w; in practice upper case and digits).
+var accessKeyIDPattern = regexp.MustCompile(`^[A-Z0-9]{16,128}$`)
+
+// readKey reads the issuer's key from the API server; an ambient issuer has none. A problem says what is wrong with the
+// Secret, without quoting any of its values: swapped keys would show the secret one.
+func (r *IssuerReconciler) readKey(ctx context.Context, issuer v1alpha1.Issuer) (session.Credentials, *session.Problem, error) {
+	access := issuer.IssuerSpec().AccessKey
+	if access == nil {
+		return session.Credentials{}, nil, nil
+	}
+	name := client.ObjectKey{Namespace: issuer.GetNamespace(), Name: access.SecretRef.Name}
+	if name.Namespace == "" {
+		name.Namespace = r.operatorNamespace
+	}
+	secret, err := getSecret(ctx, r.live, name)
+	if err != nil {
+		return session.Credentials{}, nil, err
+	}
+	if secret == nil {
+		return session.Credentials{}, session.Problemf(v1alpha1.ReasonKeyNotFound, "Secret %s does not exist: create it with the keys %s and %s", name, v1alpha1.AccessKeyIDKey, v1alpha1.SecretAccessKeyKey), nil
+	}
+	key, problem := parseKey(secret)
+	return key, problem, nil
+}
+
+// parseKey takes an access key from a Secret. White space around the values, which editors and shells leave, is dropped.
+func parseKey(secret *corev1.Secret) (session.Credentials, *session.Problem) {
+	invalid := func(format string, args ...any) (session.Credentials, *session.Problem) {
+		args = append([]any{secret.Namespace + "/" + secret.Name}, args...)
+		return session.Credentials{}, session.Problemf(v1alpha1.ReasonKeyInvalid, "Secret %s "+format, args...)
+	}
+	for _, key := range []string{v1alpha1.AccessKeyIDKey, v1alpha1.SecretAccessKeyKey} {
+		value, present := secret.Data[key]
+		switch {
+		case !present:
+			return invalid("lacks the key %s", key)
+		case strings.TrimSpace(string(value)) == "":
+			return invalid("has an empty %s", key)
+		}
+	}
+	id := strings.TrimSpace(string(secret.Data[v1alpha1.AccessKeyIDKey]))
+	secretKey := strings.TrimSpace(string(secret.Data[v1alpha1.SecretAccessKeyKey]))
+	switch {
+	case !accessKeyIDPattern.MatchString(id) && accessKeyIDPattern.MatchString(secretKey):
+		return invalid("has its two values swapped: %s must hold the access key id, which starts with AKIA", v1alpha1.AccessKeyIDKey)
+	case !accessKeyIDPattern.MatchString(id):
+		return invalid("has no access key id in %s: it has 16 to 128 capital letters and digits and starts with AKIA", v1alpha1.AccessKeyIDKey)
+	case strings.HasPrefix(id, "ASIA"):
+		return invalid("holds a temporary key (ASIA...): GetFederationToken needs the long-term key of an IAM user, which starts with AKIA")
+	case strings.ContainsAny(secretKey, " \t\r\n"):
+		return invalid("has white space inside %s", v1alpha1.SecretAccessKeyKey)
+	}
+	return session.NewCredentials(id, secretKey, ""), nil
+}

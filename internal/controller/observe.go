@@ -1,0 +1,122 @@
+/*
+Copyright 2026 The sts-operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package controller
+
+import (
+	"context"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/sts-operator/sts-operator/api/v1alpha1"
+	"github.com/sts-operator/sts-operator/internal/broker"
+	"github.com/sts-operator/sts-operator/internal/credsecret"
+	"github.com/sts-operator/sts-operator/internal/guardrail"
+	"github.com/sts-operator/sts-operator/internal/session"
+)
+
+// observe gathers from the caches what a decision needs.
+func (r *SessionReconciler) observe(ctx context.Context, fs *v1alpha1.FederatedSession) (session.Observed, error) {
+	observed := session.Observed{Session: fs}
+	observed.Request, observed.RequestProblem = session.NewRequest(fs)
+
+	namespace := &metav1.PartialObjectMetadata{}
+	namespace.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
+	err := r.client.Get(ctx, client.ObjectKey{Name: fs.Namespace}, namespace)
+	if client.IgnoreNotFound(err) != nil {
+		return observed, fmt.Errorf("reading namespace %s: %w", fs.Namespace, err)
+	}
+	observed.NamespaceTerminating = err != nil || !namespace.DeletionTimestamp.IsZero()
+
+	if observed.Issuer, err = r.observeIssuer(ctx, fs, namespace); err != nil {
+		return observed, err
+	}
+	secret, err := getSecret(ctx, r.client, client.ObjectKey{Namespace: fs.Namespace, Name: fs.TargetSecretName()})
+	if err != nil {
+		return observed, err
+	}
+	observed.Secret = credsecret.Observe(secret, fs)
+	return observed, nil
+}
+
+// observeIssuer reads the issuer's status: what the issuer's own reconciler found out.
+func (r *SessionReconciler) observeIssuer(ctx context.Context, fs *v1alpha1.FederatedSession, namespace *metav1.PartialObjectMetadata) (session.Issuer, error) {
+	id := issuerID(fs)
+	issuer, err := getIssuer(ctx, r.client, id)
+	if err != nil || issuer == nil {
+		return session.Issuer{}, err
+	}
+	observed := session.Issuer{Found: true, NotReady: "STS has not confirmed its identity yet"}
+	if cluster, ok := issuer.(*v1alpha1.ClusterSessionIssuer); ok {
+		observed.Refusal = guardrail.Refusal(cluster, guardrail.Namespace{Name: fs.Namespace, Labels: namespace.Labels})
+	}
+	status := issuer.IssuerStatus()
+	ready := meta.FindStatusCondition(status.Conditions, v1alpha1.ReadyCondition)
+	if ready == nil || status.ObservedGeneration != issuer.GetGeneration() {
+		return observed, nil // of an earlier spec: nothing is known yet of the identity
+	}
+	observed.Ready = ready.Status == metav1.ConditionTrue
+	observed.NotReady = ready.Message
+	observed.CanFederate = meta.IsStatusConditionTrue(status.Conditions, v1alpha1.CanFederateCondition)
+	observed.Identity = session.StableIdentity(status.UserID)
+	return observed, nil
+}
+
+// issuerID is the issuer that a session names.
+func issuerID(fs *v1alpha1.FederatedSession) broker.ID {
+	id := broker.ID{Kind: fs.Spec.IssuerRef.Kind, Name: fs.Spec.IssuerRef.Name}
+	if id.Kind == v1alpha1.SessionIssuerKind {
+		id.Namespace = fs.Namespace
+	}
+	return id
+}
+
+// newIssuer is an empty issuer of a kind.
+func newIssuer(kind v1alpha1.IssuerKind) v1alpha1.Issuer {
+	if kind == v1alpha1.ClusterSessionIssuerKind {
+		return &v1alpha1.ClusterSessionIssuer{}
+	}
+	return &v1alpha1.SessionIssuer{}
+}
+
+// getIssuer reads an issuer; nil if there is none.
+func getIssuer(ctx context.Context, c client.Reader, id broker.ID) (v1alpha1.Issuer, error) {
+	issuer := newIssuer(id.Kind)
+	if err := c.Get(ctx, client.ObjectKey{Namespace: id.Namespace, Name: id.Name}, issuer); err != nil {
+		if apierrors.IsNotFound(err) {
+			return nil, nil
+		}
+		return nil, fmt.Errorf("reading %s %s: %w", id.Kind, id.Name, err)
+	}
+	return issuer, nil
+}
+
+// getSecret reads a Secret; nil if there is none.
+func getSecret(ctx context.Context, c client.Reader, key client.ObjectKey) (*corev1.Secret, error) {
+	secret := &corev1.Secret{}
+	if err := c.Get(ctx, key, secret); err != nil {
+		if apierrors.IsNotFound(err) {
+			return nil, nil
+		}
+		return nil, fmt.Errorf("reading Secret %s: %w", key, err)
+	}
+	return secret, nil
+}

@@ -1,0 +1,156 @@
+/*
+Copyright 2026 The sts-operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package controller
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/sts-operator/sts-operator/api/v1alpha1"
+	"github.com/sts-operator/sts-operator/internal/session"
+)
+
+// report writes what came of the reconcile into the status, if that changed, then tells events and metrics.
+func (r *SessionReconciler) report(ctx context.Context, o outcome) error {
+	now := r.clock.Now()
+	fs := o.observed.Session
+	if session.IsUsable(o.observed, now) {
+		if err := r.removeFormer(ctx, fs); err != nil {
+			return err
+		}
+	}
+	reported := fs.DeepCopy()
+	setSessionStatus(&reported.Status, o, now)
+	r.metrics.session(reported)
+	if equality.Semantic.DeepEqual(fs.Status, reported.Status) {
+		return nil
+	}
+	if err := r.client.Status().Patch(ctx, reported.DeepCopy(), client.MergeFrom(fs)); err != nil {
+		return client.IgnoreNotFound(fmt.Errorf("writing the status of FederatedSession %s/%s: %w", fs.Namespace, fs.Name, err))
+	}
+	r.announce(fs, reported, o)
+	return nil
+}
+
+// setSessionStatus makes the status say what came of a reconcile. It is pure, and the same outcome always gives the same status.
+func setSessionStatus(status *v1alpha1.FederatedSessionStatus, o outcome, now time.Time) {
+	fs := o.observed.Session
+	setPublished(status, o)
+	switch {
+	case o.failed:
+		failure := session.NextFailure(o.observed, o.problem, now)
+		status.LastFailure = &failure
+	case o.problem == nil:
+		status.LastFailure = nil
+	}
+	usable := session.IsUsable(o.observed, now)
+	ready := readyCondition(o, usable, now)
+	setCondition(&status.Conditions, fs.Generation, ready, now)
+
+	isStalled := o.problem != nil && o.problem.Outcome() == session.Refuse
+	isReconciling := !usable && !isStalled && ready.Reason != v1alpha1.ReasonExpired && ready.Reason != v1alpha1.ReasonSuspended
+	setWhile(isStalled, v1alpha1.StalledCondition, &status.Conditions, fs.Generation, ready, now)
+	setWhile(isReconciling, v1alpha1.ReconcilingCondition, &status.Conditions, fs.Generation, ready, now)
+	status.ObservedGeneration = fs.Generation
+}
+
+// setPublished tells what the Secret holds. All of it can be read off the Secret but the sizes, which STS told once.
+func setPublished(status *v1alpha1.FederatedSessionStatus, o outcome) {
+	secret := o.observed.Secret
+	if !secret.Exists || secret.Foreign != "" {
+		secret = session.Secret{}
+	}
+	if o.issued != nil {
+		status.SessionTokenUtilizationPercent = o.issued.SessionTokenUtilization
+		status.PackedPolicySizePercent = o.issued.PackedPolicySize
+	} else if status.AccessKeyID != secret.AccessKeyID {
+		status.SessionTokenUtilizationPercent, status.PackedPolicySizePercent = nil, nil
+	}
+	status.SecretName, status.Principal = "", nil
+	if secret.AccessKeyID != "" {
+		status.SecretName = o.observed.Session.TargetSecretName()
+		status.Principal = &v1alpha1.Principal{ARN: secret.PrincipalARN, ID: secret.PrincipalID}
+	}
+	status.AccessKeyID = secret.AccessKeyID
+	status.AccountID = session.AccountOf(secret.PrincipalARN)
+	status.IssuedTime = timeOrNil(secret.IssuedAt)
+	status.ExpirationTime = timeOrNil(secret.Expiration)
+	status.RenewalTime = nil
+	if secret.AccessKeyID != "" && (o.problem == nil || o.problem.Reason != v1alpha1.ReasonSuspended) {
+		status.RenewalTime = timeOrNil(o.observed.RenewAt())
+	}
+}
+
+// readyCondition is the Ready condition of an outcome.
+func readyCondition(o outcome, usable bool, now time.Time) metav1.Condition {
+	secret := o.observed.Secret
+	ready := metav1.Condition{Type: v1alpha1.ReadyCondition, Status: metav1.ConditionFalse}
+	switch {
+	case usable:
+		ready.Status = metav1.ConditionTrue
+		ready.Reason = v1alpha1.ReasonIssued
+		ready.Message = fmt.Sprintf("Secret %s holds credentials of %s", o.observed.Session.TargetSecretName(), secret.PrincipalARN)
+		if o.problem == nil || o.problem.Quiet {
+			return ready
+		}
+		ready.Reason = v1alpha1.ReasonRenewalFailing
+		if o.problem.Reason == v1alpha1.ReasonSuspended {
+			ready.Reason = v1alpha1.ReasonSuspended
+		}
+		ready.Message = fmt.Sprintf("%s; the published credentials work until %s", o.problem.Message, secret.Expiration.UTC().Format(time.RFC3339))
+	case o.problem == nil:
+		// Only a Secret that somebody changed while this reconcile ran gets here; its event brings the next.
+		ready.Reason, ready.Message = v1alpha1.ReasonSecretWriteFailed, "the Secret changed while it was written; it is looked at again"
+	case session.HasExpired(o.observed, now) && o.problem.Outcome() != session.Refuse:
+		ready.Reason = v1alpha1.ReasonExpired
+		ready.Message = fmt.Sprintf("the credentials have expired and cannot be replaced: %s: %s", o.problem.Reason, o.problem.Message)
+	default:
+		ready.Reason, ready.Message = o.problem.Reason, o.problem.Message
+	}
+	return ready
+}
+
+// setCondition sets a condition of a generation, at a time.
+func setCondition(conditions *[]metav1.Condition, generation int64, condition metav1.Condition, now time.Time) {
+	condition.ObservedGeneration = generation
+	condition.LastTransitionTime = metav1.NewTime(now.UTC().Truncate(time.Second))
+	meta.SetStatusCondition(conditions, condition)
+}
+
+// setWhile keeps a condition True, with the reason and message of another, while it holds, and absent otherwise.
+func setWhile(holds bool, conditionType string, conditions *[]metav1.Condition, generation int64, like metav1.Condition, now time.Time) {
+	if !holds {
+		meta.RemoveStatusCondition(conditions, conditionType)
+		return
+	}
+	like.Type, like.Status = conditionType, metav1.ConditionTrue
+	setCondition(conditions, generation, like, now)
+}
+
+func timeOrNil(t time.Time) *metav1.Time {
+	if t.IsZero() {
+		return nil
+	}
+	out := metav1.NewTime(t.UTC().Truncate(time.Second))
+	return &out
+}

@@ -1,0 +1,123 @@
+/*
+Copyright 2026 The sts-operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+// Package controller holds the reconcilers: they read, let the pure packages decide, act and report.
+package controller
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/utils/clock"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/sts-operator/sts-operator/api/v1alpha1"
+	"github.com/sts-operator/sts-operator/internal/broker"
+	"github.com/sts-operator/sts-operator/internal/session"
+)
+
+// +kubebuilder:rbac:groups=sts-operator.dev,resources=federatedsessions,verbs=get;list;watch
+// +kubebuilder:rbac:groups=sts-operator.dev,resources=federatedsessions/status,verbs=patch
+// +kubebuilder:rbac:groups=sts-operator.dev,resources=sessionissuers;clustersessionissuers,verbs=get;list;watch
+// +kubebuilder:rbac:groups="",resources=secrets,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups="",resources=namespaces,verbs=get;list;watch
+// +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
+
+// longestSleep bounds the time between two looks at a session. Timers run on the monotonic clock, which does not see the
+// wall clock jump or the machine sleep; a look at a healthy session reads caches only.
+const longestSleep = 10 * time.Minute
+
+// SessionReconciler keeps a FederatedSession's Secret filled with credentials that have not expired.
+type SessionReconciler struct {
+	clock    clock.PassiveClock
+	client   client.Client // reads from the cache
+	live     client.Reader // reads from the API server
+	broker   *broker.Broker
+	recorder events.EventRecorder
+	metrics  *Metrics
+}
+
+// NewSessionReconciler wires a SessionReconciler. The client reads from a cache whose Secrets are stripped, live does not.
+func NewSessionReconciler(clock clock.PassiveClock, c client.Client, live client.Reader, b *broker.Broker, recorder events.EventRecorder, metrics *Metrics) *SessionReconciler {
+	return &SessionReconciler{clock: clock, client: c, live: live, broker: b, recorder: recorder, metrics: metrics}
+}
+
+// Reconcile takes the seven steps: fetch, observe, decide, issue, publish, report, schedule.
+func (r *SessionReconciler) Reconcile(ctx context.Context, req reconcile.Request) (reconcile.Result, error) {
+	// 1 Fetch. Nothing is left to do for a session that goes: the garbage collector removes its Secret, and STS has
+	// nothing to undo.
+	fs := &v1alpha1.FederatedSession{}
+	if err := r.client.Get(ctx, req.NamespacedName, fs); err != nil {
+		if apierrors.IsNotFound(err) {
+			r.metrics.forgetSession(req.NamespacedName)
+			return reconcile.Result{}, nil
+		}
+		return reconcile.Result{}, fmt.Errorf("reading FederatedSession %s: %w", req, err)
+	}
+	if !fs.DeletionTimestamp.IsZero() {
+		r.metrics.forgetSession(req.NamespacedName)
+		return reconcile.Result{}, nil
+	}
+
+	// 2 Observe.
+	observed, err := r.observe(ctx, fs)
+	if err != nil {
+		return reconcile.Result{}, err
+	}
+
+	// 3 Decide, 4 issue, 5 publish.
+	now := r.clock.Now()
+	result, err := r.act(ctx, observed, session.Decide(observed, now))
+	if err != nil {
+		return reconcile.Result{}, err
+	}
+
+	// 6 Report.
+	if err := r.report(ctx, result); err != nil {
+		return reconcile.Result{}, err
+	}
+
+	// 7 Schedule.
+	return r.schedule(result), nil
+}
+
+// schedule is when to look again, and how urgent that will be.
+func (r *SessionReconciler) schedule(o outcome) reconcile.Result {
+	now := r.clock.Now()
+	expiration := o.observed.Secret.Expiration
+	if !session.IsUsable(o.observed, now) {
+		expiration = time.Time{}
+	}
+	priority := session.Priority(expiration, now)
+	if o.retryAt.IsZero() {
+		return reconcile.Result{Priority: &priority}
+	}
+	// The moment after, so that a check that compares times does not find itself just too early.
+	wait := min(max(o.retryAt.Sub(now), 0)+time.Millisecond, longestSleep)
+	return reconcile.Result{RequeueAfter: wait, Priority: &priority}
+}
+
+// Options of the controllers.
+type Options struct {
+	// Concurrency is how many sessions are reconciled at a time.
+	Concurrency int
+	// Timeout bounds one reconcile.
+	Timeout time.Duration
+}

@@ -1,0 +1,79 @@
+/*
+Copyright 2026 The sts-operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package credsecret
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/sts-operator/sts-operator/api/v1alpha1"
+)
+
+// The keys of labels and annotations that a spec asked for, separated by commas: what may be removed when a spec no longer does.
+const (
+	addedLabelsAnnotation      = "sts-operator.dev/added-labels"
+	addedAnnotationsAnnotation = "sts-operator.dev/added-annotations"
+)
+
+// Dress gives the Secret the labels and annotations that the spec asks for, takes away those an earlier spec asked for,
+// and leaves everybody else's alone.
+func Dress(secret *corev1.Secret, fs *v1alpha1.FederatedSession) {
+	addedLabels, addedAnnotations := keys(fs.Spec.Secret.Labels), keys(fs.Spec.Secret.Annotations)
+	secret.Labels = merged(secret.Labels, secret.Annotations[addedLabelsAnnotation], fs.Spec.Secret.Labels)
+	secret.Labels[ManagedByLabel] = ManagedBy
+	secret.Annotations = merged(secret.Annotations, secret.Annotations[addedAnnotationsAnnotation], fs.Spec.Secret.Annotations)
+	note(secret.Annotations, addedLabelsAnnotation, addedLabels)
+	note(secret.Annotations, addedAnnotationsAnnotation, addedAnnotations)
+}
+
+// isDressed says whether Dress would change nothing.
+func isDressed(secret *corev1.Secret, fs *v1alpha1.FederatedSession) bool {
+	dressed := &corev1.Secret{}
+	dressed.Labels, dressed.Annotations = secret.Labels, secret.Annotations
+	Dress(dressed, fs)
+	return maps.Equal(dressed.Labels, secret.Labels) && maps.Equal(dressed.Annotations, secret.Annotations)
+}
+
+// merged is a new map: what is there, less what was added before, plus what is wanted.
+func merged[V ~string](there map[string]string, addedBefore string, wanted map[string]V) map[string]string {
+	out := maps.Clone(there)
+	if out == nil {
+		out = map[string]string{}
+	}
+	for key := range strings.SplitSeq(addedBefore, ",") {
+		delete(out, key)
+	}
+	for key, value := range wanted {
+		out[key] = string(value)
+	}
+	return out
+}
+
+func keys[V ~string](m map[string]V) string {
+	return strings.Join(slices.Sorted(maps.Keys(m)), ",")
+}
+
+func note(annotations map[string]string, key, value string) {
+	if value == "" {
+		delete(annotations, key)
+		return
+	}
+	annotations[key] = value
+}

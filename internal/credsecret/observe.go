@@ -1,0 +1,126 @@
+/*
+Copyright 2026 The sts-operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package credsecret
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"hash"
+	"maps"
+	"slices"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/sts-operator/sts-operator/api/v1alpha1"
+	"github.com/sts-operator/sts-operator/internal/session"
+)
+
+// strippedKey is the one data key of a stripped Secret. Its slash keeps it out of any Secret the API server would take, so
+// nobody can pass a Secret off as stripped.
+const strippedKey = "sts-operator.dev/digest"
+
+// Strip replaces a Secret's data by its digest. It is the transform of the cache: no credential stays in memory, and yet a
+// changed one is seen. Other objects, such as the tombstones of a cache, pass unchanged.
+func Strip(object any) (any, error) {
+	secret, ok := object.(*corev1.Secret)
+	if !ok {
+		return object, nil
+	}
+	if _, done := secret.Data[strippedKey]; !done {
+		secret.Data = map[string][]byte{strippedKey: []byte(digest(secret))}
+	}
+	secret.ManagedFields = nil
+	return secret, nil
+}
+
+// Observe tells what a decision needs to know of a Secret, stripped or whole. A nil Secret does not exist.
+func Observe(secret *corev1.Secret, fs *v1alpha1.FederatedSession) session.Secret {
+	if secret == nil {
+		return session.Secret{}
+	}
+	a := secret.Annotations
+	observed := session.Secret{
+		Exists:       true,
+		Foreign:      foreign(secret, fs),
+		Immutable:    secret.Immutable != nil && *secret.Immutable,
+		Intact:       a[DigestAnnotation] != "" && a[DigestAnnotation] == digest(secret),
+		Dressed:      isDressed(secret, fs),
+		RequestHash:  a[RequestHashAnnotation],
+		Identity:     a[IdentityAnnotation],
+		AccessKeyID:  a[AccessKeyIDAnnotation],
+		PrincipalARN: a[PrincipalARNAnnotation],
+		PrincipalID:  a[PrincipalIDAnnotation],
+	}
+	// An unreadable time breaks the digest too, and a zero time has expired: the Secret is issued anew.
+	observed.IssuedAt, _ = time.Parse(time.RFC3339, a[IssuedAtAnnotation])
+	observed.Expiration, _ = time.Parse(time.RFC3339, a[ExpirationAnnotation])
+	return observed
+}
+
+// foreign words whose the Secret is, and is empty if it is the session's own.
+func foreign(secret *corev1.Secret, fs *v1alpha1.FederatedSession) string {
+	if secret.Type != Type {
+		return fmt.Sprintf("of type %s, not %s,", secret.Type, Type)
+	}
+	owner := metav1.GetControllerOf(secret)
+	switch {
+	case owner == nil:
+		return "controlled by nothing, so not by this session,"
+	case owner.UID == fs.UID:
+		return ""
+	case owner.Kind == "FederatedSession" && owner.Name == fs.Name:
+		return "controlled by an earlier FederatedSession of this name, whose garbage collection is pending,"
+	}
+	return fmt.Sprintf("controlled by %s %s", owner.Kind, owner.Name)
+}
+
+// IsControlledBy says whether the Secret is one of the session's own, whatever its name.
+func IsControlledBy(secret *corev1.Secret, fs *v1alpha1.FederatedSession) bool {
+	return secret.Type == Type && metav1.IsControlledBy(secret, fs)
+}
+
+// digest covers the data and the annotations that decisions rest on: whoever edits either is found out. It reveals
+// nothing of credentials, which are random and long.
+func digest(secret *corev1.Secret) string {
+	if d, ok := secret.Data[strippedKey]; ok {
+		return string(d)
+	}
+	h := sha256.New()
+	for _, key := range []string{
+		RequestHashAnnotation, IdentityAnnotation, IssuedAtAnnotation, ExpirationAnnotation,
+		AccessKeyIDAnnotation, PrincipalARNAnnotation, PrincipalIDAnnotation,
+	} {
+		write(h, []byte(secret.Annotations[key]))
+	}
+	for _, key := range slices.Sorted(maps.Keys(secret.Data)) {
+		write(h, []byte(key))
+		write(h, secret.Data[key])
+	}
+	return "sha256:" + hex.EncodeToString(h.Sum(nil))
+}
+
+// write adds one part with its length, so that no two lists of parts look alike.
+func write(h hash.Hash, part []byte) {
+	var length [8]byte
+	binary.BigEndian.PutUint64(length[:], uint64(len(part)))
+	_, _ = h.Write(length[:])
+	_, _ = h.Write(part)
+}

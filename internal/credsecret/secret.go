@@ -1,0 +1,154 @@
+/*
+Copyright 2026 The sts-operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+// Package credsecret is the Secret that holds a session's credentials: what is written, how it is recognised again, and
+// what of it may be kept in memory.
+package credsecret
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/sts-operator/sts-operator/api/v1alpha1"
+	"github.com/sts-operator/sts-operator/internal/session"
+)
+
+// Type of every Secret the operator writes. Kubernetes does not let a Secret change its type, so no other Secret can become one.
+const Type corev1.SecretType = "sts-operator.dev/session"
+
+// The label every published Secret carries.
+const (
+	ManagedByLabel = "app.kubernetes.io/managed-by"
+	ManagedBy      = "sts-operator"
+)
+
+// Annotations of a published Secret. They say for what, as whom and until when its credentials were issued, so that spec,
+// Secret and clock are all it takes to decide.
+const (
+	// RequestHashAnnotation is the hash of the STS request.
+	RequestHashAnnotation = "sts-operator.dev/request-hash"
+	// IdentityAnnotation is the stable id of the identity that called STS.
+	IdentityAnnotation = "sts-operator.dev/issuer-identity"
+	// IssuedAtAnnotation and ExpirationAnnotation are RFC 3339 times in UTC; the expiration is the true one.
+	IssuedAtAnnotation   = "sts-operator.dev/issued-at"
+	ExpirationAnnotation = "sts-operator.dev/expiration"
+	// AccessKeyIDAnnotation, PrincipalARNAnnotation and PrincipalIDAnnotation identify the credentials.
+	AccessKeyIDAnnotation  = "sts-operator.dev/access-key-id"
+	PrincipalARNAnnotation = "sts-operator.dev/principal-arn"
+	PrincipalIDAnnotation  = "sts-operator.dev/principal-id"
+	// DigestAnnotation is the digest of the data and of the annotations above.
+	DigestAnnotation = "sts-operator.dev/data-digest"
+)
+
+// Keys of a published Secret.
+const (
+	AccessKeyIDKey     = "AWS_ACCESS_KEY_ID"
+	SecretAccessKeyKey = "AWS_SECRET_ACCESS_KEY" // #nosec G101 -- the name of a key, not a credential
+	SessionTokenKey    = "AWS_SESSION_TOKEN"     // #nosec G101 -- the name of a key, not a credential
+	// CredentialsKey is a shared credentials file (ini).
+	CredentialsKey = "credentials"
+	// ProcessKey is the answer of a credential_process.
+	ProcessKey = "credentials.json"
+	// ConfigKey is an AWS config file whose credential_process reads ProcessKey at MountPath.
+	ConfigKey = "config"
+)
+
+// MountPath is where pods mount the Secret for ConfigKey to work.
+const MountPath = "/var/run/secrets/sts-operator.dev/session"
+
+const configFile = "[default]\ncredential_process = cat " + MountPath + "/" + ProcessKey + "\n"
+
+// New is the Secret of a session that has none yet, controlled by the session from its first moment. The owner reference
+// does not block the session's deletion, which would need a further permission.
+func New(fs *v1alpha1.FederatedSession) *corev1.Secret {
+	isController := true
+	return &corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace: fs.Namespace,
+			Name:      fs.TargetSecretName(),
+			OwnerReferences: []metav1.OwnerReference{{
+				APIVersion: v1alpha1.GroupVersion.String(),
+				Kind:       "FederatedSession",
+				Name:       fs.Name,
+				UID:        fs.UID,
+				Controller: &isController,
+			}},
+		},
+		Type: Type,
+	}
+}
+
+// Publish puts issued credentials into the Secret and says for which request and as whom they were issued. All data is
+// replaced; of the metadata only what is the operator's.
+func Publish(secret *corev1.Secret, fs *v1alpha1.FederatedSession, issued session.Issued, requestHash, identity string) error {
+	process, err := processDocument(issued)
+	if err != nil {
+		return err
+	}
+	c := issued.Credentials
+	secret.Data = map[string][]byte{
+		AccessKeyIDKey:     []byte(c.AccessKeyID()),
+		SecretAccessKeyKey: []byte(c.SecretAccessKey()),
+		SessionTokenKey:    []byte(c.SessionToken()),
+		CredentialsKey:     []byte(sharedCredentialsFile(c)),
+		ProcessKey:         process,
+		ConfigKey:          []byte(configFile),
+	}
+	Dress(secret, fs)
+	a := secret.Annotations
+	a[RequestHashAnnotation] = requestHash
+	a[IdentityAnnotation] = identity
+	a[IssuedAtAnnotation] = issued.IssuedAt.UTC().Format(time.RFC3339)
+	a[ExpirationAnnotation] = issued.Expiration.UTC().Format(time.RFC3339)
+	a[AccessKeyIDAnnotation] = c.AccessKeyID()
+	a[PrincipalARNAnnotation] = issued.PrincipalARN
+	a[PrincipalIDAnnotation] = issued.PrincipalID
+	a[DigestAnnotation] = digest(secret)
+	return nil
+}
+
+func sharedCredentialsFile(c session.Credentials) string {
+	return fmt.Sprintf("[default]\naws_access_key_id = %s\naws_secret_access_key = %s\naws_session_token = %s\n",
+		c.AccessKeyID(), c.SecretAccessKey(), c.SessionToken())
+}
+
+// processDocument is the answer of a credential_process, version 1. Its Expiration is the advertised one.
+func processDocument(issued session.Issued) ([]byte, error) {
+	document := struct {
+		Version         int
+		AccessKeyID     string `json:"AccessKeyId"`
+		SecretAccessKey string // #nosec G117 -- this document exists to hold it
+		SessionToken    string
+		Expiration      string
+		AccountID       string `json:"AccountId,omitempty"`
+	}{
+		Version:         1,
+		AccessKeyID:     issued.Credentials.AccessKeyID(),
+		SecretAccessKey: issued.Credentials.SecretAccessKey(),
+		SessionToken:    issued.Credentials.SessionToken(),
+		Expiration:      session.AdvertisedExpiration(issued.IssuedAt, issued.Expiration).UTC().Format(time.RFC3339),
+		AccountID:       issued.AccountID,
+	}
+	text, err := json.Marshal(document)
+	if err != nil {
+		return nil, fmt.Errorf("encoding %s: %w", ProcessKey, err)
+	}
+	return text, nil
+}

@@ -1,0 +1,74 @@
+/*
+Copyright 2026 The sts-operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package session
+
+import (
+	"strconv"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/sts-operator/sts-operator/api/v1alpha1"
+)
+
+const (
+	firstRetry = 5 * time.Second
+	// longestRetry bounds the back-off, slowRetry is the pace of looking again at what only others can mend.
+	longestRetry, slowRetry = 5 * time.Minute, 5 * time.Minute
+	// triesBeforeExpiry is how many tries must still fit before the published credentials expire.
+	triesBeforeExpiry = 8
+)
+
+// Backoff is how long to wait after the count-th failed try in a row, 5 s doubling up to 5 minutes, less a spread of up to
+// a fifth taken from the UID. remaining is how long the published credentials still work: while they do, at least eight
+// tries fit before their end. A problem of outcome Wait is looked at every 5 minutes under the same bound; a refusal is
+// not retried and the result is 0.
+func Backoff(outcome Outcome, count int32, remaining time.Duration, uid types.UID) time.Duration {
+	var delay time.Duration
+	switch outcome {
+	case Refuse:
+		return 0
+	case Wait:
+		delay = slowRetry
+	case Retry:
+		delay = longestRetry
+		if shift := max(count, 1) - 1; shift < 6 {
+			delay = firstRetry << shift
+		}
+	}
+	if remaining > 0 {
+		delay = min(delay, max(remaining/triesBeforeExpiry, firstRetry))
+	}
+	u := spread(uid + types.UID(strconv.Itoa(int(count))))
+	return delay - time.Duration(u*float64(delay)/5)
+}
+
+// NextFailure is the record of a try that failed now: the next in a row if the same request failed before, else the first.
+func NextFailure(o Observed, problem *Problem, now time.Time) v1alpha1.Failure {
+	failure := v1alpha1.Failure{
+		Time:        metav1.NewTime(now.UTC().Truncate(time.Second)),
+		Reason:      problem.Reason,
+		Message:     problem.Message,
+		RequestHash: o.Request.Hash(),
+		Count:       1,
+	}
+	if last := o.Session.Status.LastFailure; last != nil && last.RequestHash == failure.RequestHash {
+		failure.Count = last.Count + 1
+	}
+	return failure
+}

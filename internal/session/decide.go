@@ -1,0 +1,265 @@
+/*
+Copyright 2026 The sts-operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package session
+
+import (
+	"time"
+
+	"github.com/sts-operator/sts-operator/api/v1alpha1"
+)
+
+// Action is what to do about a session now.
+type Action int
+
+const (
+	// Keep: what is published is right; look again at RetryAt.
+	Keep Action = iota
+	// Dress: the credentials stay, but the Secret's labels or annotations are not what the spec asks for.
+	Dress
+	// Issue: call STS and publish.
+	Issue
+	// Hold: issuing is due but cannot or must not happen; Problem says why.
+	Hold
+)
+
+// Why credentials are issued: the cause of an Issue decision, for logs, events and metrics.
+const (
+	CauseMissing       = "SecretMissing"
+	CauseTampered      = "SecretTampered"
+	CauseSpecChanged   = "SpecChanged"
+	CauseIssuerChanged = "IssuerChanged"
+	CauseClockMoved    = "ClockMovedBack"
+	CauseExpired       = "Expired"
+	CauseDue           = "RenewalDue"
+)
+
+// Decision is what to do about a session, and why.
+type Decision struct {
+	Action Action
+	// Cause of an Issue.
+	Cause string
+	// Problem behind a Hold.
+	Problem *Problem
+	// RetryAt is when to decide again; zero to wait for a change.
+	RetryAt time.Time
+}
+
+// check is one named condition. It returns nil where it is met.
+type check func(o Observed, now time.Time) *Decision
+
+// Decide says what to do about a session. The first check that is not met decides; the order is the specification.
+func Decide(o Observed, now time.Time) Decision {
+	// What stops a session whatever its Secret holds.
+	standing := []check{specIsValid, isNotSuspended, namespaceIsActive, issuerExists, issuerAdmits, secretIsOurs}
+	// What permits the STS call that a changed, missing or ageing Secret calls for.
+	permitting := []check{issuerIsReady, issuerCanFederate, secretIsMutable, lastFailureIsPast}
+
+	if d := first(standing, o, now); d != nil {
+		return untilExpiry(*d, o, now)
+	}
+	if d := first(contentChecks(isNotDue), o, now); d != nil {
+		if stop := first(permitting, o, now); stop != nil {
+			return untilExpiry(*stop, o, now)
+		}
+		return *d
+	}
+	if !o.Secret.Dressed {
+		return Decision{Action: Dress, RetryAt: o.RenewAt()}
+	}
+	return Decision{Action: Keep, RetryAt: o.RenewAt()}
+}
+
+// untilExpiry makes sure that a held session is looked at again when its credentials expire, to say so.
+func untilExpiry(d Decision, o Observed, now time.Time) Decision {
+	if !IsUsable(o, now) {
+		return d
+	}
+	if d.RetryAt.IsZero() || d.RetryAt.After(o.Secret.Expiration) {
+		d.RetryAt = o.Secret.Expiration
+	}
+	return d
+}
+
+// IsUsable says whether the Secret holds unexpired credentials issued for this spec: the meaning of Ready.
+func IsUsable(o Observed, now time.Time) bool {
+	return o.RequestProblem == nil && secretIsOurs(o, now) == nil && first(contentChecks(isNotExpired), o, now) == nil
+}
+
+// HasExpired says whether the Secret holds credentials of this session that have expired.
+func HasExpired(o Observed, now time.Time) bool {
+	return o.Secret.Exists && o.Secret.Foreign == "" && !o.Secret.Expiration.IsZero() && isNotExpired(o, now) != nil
+}
+
+// contentChecks are the checks on what the Secret holds; "due for renewal?" and "expired?" differ in the last one only.
+func contentChecks(last check) []check {
+	return []check{secretExists, secretIsIntact, requestIsUnchanged, issuerIsUnchanged, wasIssuedInThePast, last}
+}
+
+func first(checks []check, o Observed, now time.Time) *Decision {
+	for _, c := range checks {
+		if d := c(o, now); d != nil {
+			return d
+		}
+	}
+	return nil
+}
+
+func specIsValid(o Observed, _ time.Time) *Decision {
+	if o.RequestProblem == nil {
+		return nil
+	}
+	return &Decision{Action: Hold, Problem: o.RequestProblem}
+}
+
+func isNotSuspended(o Observed, _ time.Time) *Decision {
+	if o.Session.Spec.Suspend == nil || !*o.Session.Spec.Suspend {
+		return nil
+	}
+	return hold(v1alpha1.ReasonSuspended, "spec.suspend is true: nothing is issued or renewed; set it to false to resume")
+}
+
+func namespaceIsActive(o Observed, _ time.Time) *Decision {
+	if !o.NamespaceTerminating {
+		return nil
+	}
+	return hold(v1alpha1.ReasonNamespaceTerminating, "namespace %s is being deleted: nothing new is issued in it", o.Session.Namespace)
+}
+
+func issuerExists(o Observed, _ time.Time) *Decision {
+	if o.Issuer.Found {
+		return nil
+	}
+	return hold(v1alpha1.ReasonIssuerNotFound, "%s does not exist: create it or mend spec.issuerRef", o.ref())
+}
+
+func issuerAdmits(o Observed, _ time.Time) *Decision {
+	if o.Issuer.Refusal == "" {
+		return nil
+	}
+	return hold(v1alpha1.ReasonNamespaceNotAllowed, "%s", o.Issuer.Refusal)
+}
+
+func secretIsOurs(o Observed, now time.Time) *Decision {
+	if o.Secret.Foreign == "" {
+		return nil
+	}
+	d := hold(v1alpha1.ReasonSecretConflict, "Secret %s is %s and is left untouched: delete it or choose another spec.secret.name", o.Session.TargetSecretName(), o.Secret.Foreign)
+	// The cache does not hold other types of Secret, so no watch tells when this one goes.
+	d.RetryAt = now.Add(slowRetry)
+	return d
+}
+
+func secretExists(o Observed, _ time.Time) *Decision {
+	if o.Secret.Exists {
+		return nil
+	}
+	return &Decision{Action: Issue, Cause: CauseMissing}
+}
+
+func secretIsIntact(o Observed, _ time.Time) *Decision {
+	if o.Secret.Intact {
+		return nil
+	}
+	return &Decision{Action: Issue, Cause: CauseTampered}
+}
+
+func requestIsUnchanged(o Observed, _ time.Time) *Decision {
+	if o.Secret.RequestHash == o.Request.Hash() {
+		return nil
+	}
+	return &Decision{Action: Issue, Cause: CauseSpecChanged}
+}
+
+// issuerIsUnchanged asks who the issuer is, not which object: a replaced key of the same IAM user changes nothing. An
+// identity that is not known yet is no change.
+func issuerIsUnchanged(o Observed, _ time.Time) *Decision {
+	if o.Issuer.Identity == "" || o.Secret.Identity == o.Issuer.Identity {
+		return nil
+	}
+	return &Decision{Action: Issue, Cause: CauseIssuerChanged}
+}
+
+// clockTolerance is how far apart the clocks of two replicas may be.
+const clockTolerance = 5 * time.Minute
+
+// wasIssuedInThePast notices a clock that was set back: by it, a renewal would come too late.
+func wasIssuedInThePast(o Observed, now time.Time) *Decision {
+	if !o.Secret.IssuedAt.After(now.Add(clockTolerance)) {
+		return nil
+	}
+	return &Decision{Action: Issue, Cause: CauseClockMoved}
+}
+
+func isNotExpired(o Observed, now time.Time) *Decision {
+	if now.Before(o.Secret.Expiration) {
+		return nil
+	}
+	return &Decision{Action: Issue, Cause: CauseExpired}
+}
+
+func isNotDue(o Observed, now time.Time) *Decision {
+	if d := isNotExpired(o, now); d != nil {
+		return d
+	}
+	if now.Before(o.RenewAt()) {
+		return nil
+	}
+	return &Decision{Action: Issue, Cause: CauseDue}
+}
+
+func issuerIsReady(o Observed, _ time.Time) *Decision {
+	if o.Issuer.Ready {
+		return nil
+	}
+	return hold(v1alpha1.ReasonIssuerNotReady, "%s is not ready: %s", o.ref(), o.Issuer.NotReady)
+}
+
+func issuerCanFederate(o Observed, _ time.Time) *Decision {
+	if o.Issuer.CanFederate {
+		return nil
+	}
+	return hold(v1alpha1.ReasonIssuerCannotFederate, "%s is a role or a temporary session, which AWS does not let call GetFederationToken: give the issuer an IAM user's long-term key (spec.accessKey)", o.ref())
+}
+
+func secretIsMutable(o Observed, _ time.Time) *Decision {
+	if !o.Secret.Immutable {
+		return nil
+	}
+	return hold(v1alpha1.ReasonSecretImmutable, "Secret %s was made immutable, so it cannot be renewed: delete it and it is created anew", o.Session.TargetSecretName())
+}
+
+// lastFailureIsPast keeps a request that has failed from being sent again before its time, whatever wakes the session.
+func lastFailureIsPast(o Observed, now time.Time) *Decision {
+	f := o.Session.Status.LastFailure
+	if f == nil || f.RequestHash != o.Request.Hash() {
+		return nil
+	}
+	d := &Decision{Action: Hold, Problem: &Problem{Reason: f.Reason, Message: f.Message}}
+	if OutcomeOf(f.Reason) == Refuse {
+		return d
+	}
+	d.RetryAt = f.Time.Add(Backoff(OutcomeOf(f.Reason), f.Count, o.Secret.Expiration.Sub(f.Time.Time), o.Session.UID))
+	// A failure in the future means that the clock was set back since.
+	if !now.Before(d.RetryAt) || f.Time.After(now.Add(clockTolerance)) {
+		return nil
+	}
+	return d
+}
+
+func hold(reason, format string, args ...any) *Decision {
+	return &Decision{Action: Hold, Problem: Problemf(reason, format, args...)}
+}

@@ -1,0 +1,46 @@
+/*
+Copyright 2026 The sts-operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package session
+
+import "strings"
+
+// AccountOf is the account in an ARN, or empty.
+func AccountOf(arn string) string {
+	parts := strings.SplitN(arn, ":", 6)
+	if len(parts) < 6 {
+		return ""
+	}
+	return parts[4]
+}
+
+// StableIdentity is the part of a caller's unique id that stays the same from one session to the next: a role's callers have
+// ids of the form ROLEID:SESSIONNAME, where the session name may differ for every pod.
+func StableIdentity(userID string) string {
+	if role, _, ok := strings.Cut(userID, ":"); ok && strings.HasPrefix(role, "AROA") {
+		return role
+	}
+	return userID
+}
+
+// CanFederate says whether AWS lets the caller of this ARN call GetFederationToken: IAM users and the root user, whose
+// keys are long-term, may; roles and federated users may not.
+func CanFederate(callerARN string) bool {
+	return IsRoot(callerARN) || strings.Contains(callerARN, ":iam::") && strings.Contains(callerARN, ":user/")
+}
+
+// IsRoot says whether the caller of this ARN is an account's root user.
+func IsRoot(callerARN string) bool { return strings.HasSuffix(callerARN, ":root") }

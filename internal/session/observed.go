@@ -1,0 +1,89 @@
+/*
+Copyright 2026 The sts-operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package session
+
+import (
+	"time"
+
+	"github.com/sts-operator/sts-operator/api/v1alpha1"
+)
+
+// Observed is everything a decision depends on but the time.
+type Observed struct {
+	// Session is the object itself. Of its status, only lastFailure is read: when to try again.
+	Session *v1alpha1.FederatedSession
+	// Request is what the spec asks of STS, unless RequestProblem says why there is none.
+	Request        Request
+	RequestProblem *Problem
+	// NamespaceTerminating: nothing can be created in the session's namespace any more.
+	NamespaceTerminating bool
+	Issuer               Issuer
+	Secret               Secret
+}
+
+// Issuer is what is known of the issuer that the session names.
+type Issuer struct {
+	// Found: it exists.
+	Found bool
+	// Refusal is why it does not serve this session's namespace; empty if it does.
+	Refusal string
+	// Ready: STS has confirmed its identity. NotReady says why it has not.
+	Ready    bool
+	NotReady string
+	// CanFederate: the identity may call GetFederationToken.
+	CanFederate bool
+	// Identity is the stable id of who it calls STS as; empty while unknown.
+	Identity string
+}
+
+// Secret is what is known of the target Secret, without any credential.
+type Secret struct {
+	// Exists: there is a Secret of the target's name.
+	Exists bool
+	// Foreign says whose it is, if not this session's; empty if it is.
+	Foreign string
+	// Immutable: its data cannot be changed any more.
+	Immutable bool
+	// Intact: every key is there and its content is what was published.
+	Intact bool
+	// Dressed: labels and annotations are what the spec asks for.
+	Dressed bool
+	// RequestHash and Identity tell for which request and as whom the credentials were issued.
+	RequestHash, Identity string
+	// IssuedAt and Expiration of the credentials; Expiration is the true one.
+	IssuedAt, Expiration time.Time
+	// AccessKeyID, PrincipalARN and PrincipalID identify the credentials.
+	AccessKeyID, PrincipalARN, PrincipalID string
+}
+
+// RenewAt is when the published credentials are due for renewal.
+func (o Observed) RenewAt() time.Time {
+	var renewBefore time.Duration
+	if seconds := o.Session.Spec.Rotation.RenewBeforeSeconds; seconds != nil {
+		renewBefore = time.Duration(*seconds) * time.Second
+	}
+	return RenewAt(o.Secret.IssuedAt, o.lifetime(), renewBefore, o.Session.UID)
+}
+
+func (o Observed) lifetime() time.Duration {
+	return Lifetime(o.Secret.IssuedAt, o.Secret.Expiration, o.Request.Duration())
+}
+
+// ref words the issuer reference.
+func (o Observed) ref() string {
+	return string(o.Session.Spec.IssuerRef.Kind) + " " + o.Session.Spec.IssuerRef.Name
+}

@@ -1,0 +1,72 @@
+/*
+Copyright 2026 The sts-operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package session
+
+import (
+	"hash/fnv"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+)
+
+const (
+	// renewFraction of the lifetime has passed when renewal begins, and spreadFraction more for the last session of all.
+	renewFraction, spreadFraction = 0.5, 0.1
+	// earliestFraction of the lifetime always passes before a renewal, however large renewBeforeSeconds is.
+	earliestFraction = 0.1
+	// longestAdvance is the most by which the advertised expiration precedes the true one.
+	longestAdvance = 5 * time.Minute
+)
+
+// Lifetime is how long credentials live on the operator's clock: what STS granted, but never more than was asked, since a
+// difference that is larger only shows that the operator's clock is behind.
+func Lifetime(issuedAt, expiration time.Time, asked time.Duration) time.Duration {
+	return min(expiration.Sub(issuedAt), asked)
+}
+
+// RenewAt is when credentials are replaced: between 50 % and 60 % of their lifetime or, with renewBefore, at most a tenth of
+// it before expiration − renewBefore. Where in that tenth comes from the session's UID: stable for one session, spread
+// over many. A renewBefore that the lifetime cannot hold (STS granted less than was asked) counts as absent. Whole seconds.
+func RenewAt(issuedAt time.Time, lifetime, renewBefore time.Duration, uid types.UID) time.Time {
+	u := spread(uid)
+	fraction := renewFraction + spreadFraction*u
+	if renewBefore > 0 && renewBefore < lifetime {
+		latest := 1 - float64(renewBefore)/float64(lifetime)
+		fraction = max(latest-spreadFraction*u, earliestFraction)
+	}
+	return issuedAt.Add(time.Duration(fraction * float64(lifetime))).Truncate(time.Second)
+}
+
+// AdvertisedExpiration is what SDKs are told, before the true expiration by a tenth of the lifetime and at most five
+// minutes: some use a key up to its very last second, and a request in flight must not find it dead. Whole seconds.
+func AdvertisedExpiration(issuedAt, expiration time.Time) time.Time {
+	advance := min(longestAdvance, max(expiration.Sub(issuedAt), 0)/10)
+	return expiration.Add(-advance).Truncate(time.Second)
+}
+
+// Stagger lengthens a wait by up to its own length, as the UID says, so that many do not return at once.
+func Stagger(wait time.Duration, uid types.UID) time.Duration {
+	return wait + time.Duration(spread(uid)*float64(wait))
+}
+
+// spread maps a UID to [0,1).
+func spread(uid types.UID) float64 {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(uid))
+	// The upper bits of FNV-1a differ little between similar short inputs; multiplying by a large odd number mixes them.
+	return float64((h.Sum64()*0x9E3779B97F4A7C15)>>11) / (1 << 53)
+}
