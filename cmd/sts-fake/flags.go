@@ -1,0 +1,114 @@
+/*
+Copyright 2026 The sts-operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/sts-operator/sts-operator/internal/stsfake"
+)
+
+// version is set by the linker; a build without it tells its module version.
+var version string
+
+type configuration struct {
+	listen      string
+	region      string
+	regime      string
+	maxLifetime time.Duration
+	scenarios   []stsfake.Scenario
+	version     bool
+}
+
+func parseFlags(args []string, stdout io.Writer) (configuration, error) {
+	var config configuration
+	flags := flag.NewFlagSet("sts-fake", flag.ContinueOnError)
+	flags.SetOutput(io.Discard) // errors are reported once, by main
+	flags.StringVar(&config.listen, "listen", "127.0.0.1:4599", "`address` to listen on; port 0 takes a free one")
+	flags.StringVar(&config.region, "region", "", "the only `region` whose signatures are accepted; empty accepts any")
+	flags.StringVar(&config.regime, "size-regime", string(stsfake.TokenSize),
+		"`rule` that limits policies and tags: token-size (a token has at most 4096 bytes,\nAWS since September 2026) or packed-policy (AWS before)")
+	flags.DurationVar(&config.maxLifetime, "max-lifetime", 0,
+		"longest session granted whatever is asked for, a `duration` such as 2m; may be\nshorter than the 15m of AWS; 0 is as asked")
+	flags.Func("scenario", "`JSON` of a scenario in force from the start, for example\n"+
+		`'{"kind":"latency","duration":"2s"}'`+"; may be given several times", func(text string) error {
+		scenarios, err := stsfake.ParseScenarios([]byte(text))
+		config.scenarios = append(config.scenarios, scenarios...)
+		return err
+	})
+	flags.BoolVar(&config.version, "version", false, "print the version and end")
+
+	err := flags.Parse(args)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		printHelp(flags, stdout)
+		return config, err
+	case err != nil:
+		return config, err
+	case flags.NArg() > 0:
+		return config, fmt.Errorf("unexpected argument %q", flags.Arg(0))
+	case config.maxLifetime < 0:
+		return config, errors.New("--max-lifetime must not be negative")
+	case config.regime != string(stsfake.TokenSize) && config.regime != string(stsfake.PackedPolicy):
+		return config, fmt.Errorf("--size-regime is %s or %s, not %q", stsfake.TokenSize, stsfake.PackedPolicy, config.regime)
+	}
+	return config, nil
+}
+
+func (c configuration) options() []stsfake.Option {
+	return []stsfake.Option{
+		stsfake.WithRegion(c.region),
+		stsfake.WithSizeRegime(stsfake.SizeRegime(c.regime)),
+		stsfake.WithMaxLifetime(c.maxLifetime),
+	}
+}
+
+func printHelp(flags *flag.FlagSet, stdout io.Writer) {
+	_, _ = fmt.Fprint(stdout, `sts-fake serves a faithful AWS STS for demonstrations and tests: signatures are verified, sessions expire,
+errors are those of AWS. It holds nothing of value: its one key pair is the example of the AWS documentation.
+
+Usage: sts-fake [flags]
+
+`)
+	flags.VisitAll(func(f *flag.Flag) {
+		value, usage := flag.UnquoteUsage(f)
+		if f.DefValue != "" && f.DefValue != "false" && f.DefValue != "0s" {
+			usage += " (default " + f.DefValue + ")"
+		}
+		_, _ = fmt.Fprintf(stdout, "  %s\n      %s\n", strings.TrimSpace("--"+f.Name+" "+value), strings.ReplaceAll(usage, "\n", "\n      "))
+	})
+	_, _ = fmt.Fprint(stdout, `
+Kinds of scenarios: latency, throttle, error, html, reset, hang, empty, truncated, lifetime, clockSkew, keyDelay.
+They can be changed while it runs: POST, GET and DELETE /_admin/scenarios.
+`)
+}
+
+func buildVersion() string {
+	if version != "" {
+		return version
+	}
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "(unknown)"
+}

@@ -1,0 +1,120 @@
+/*
+Copyright 2026 The sts-operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package stsfake
+
+import (
+	"crypto/sha256"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+)
+
+const (
+	// rememberExpired is how long expired credentials are answered with ExpiredToken before they are forgotten.
+	rememberExpired = 24 * time.Hour
+
+	// sweepEvery is the number of issued credentials between two searches for forgettable ones.
+	sweepEvery = 1024
+)
+
+// directory is every key the fake knows, safe for concurrent use.
+type directory struct {
+	mu     sync.RWMutex
+	keys   map[string]*credential // by access key id
+	issued int
+}
+
+func newDirectory(world World, now time.Time) *directory {
+	d := &directory{keys: map[string]*credential{}}
+	for _, account := range world.Accounts {
+		d.replace(rootIdentity(account.ID), account.RootKeys, now)
+		for _, user := range account.Users {
+			d.replace(userIdentity(account.ID, user), user.Keys, now)
+		}
+	}
+	return d
+}
+
+// replace makes the given keys the only long-term ones of an identity. A key that stays keeps its age.
+func (d *directory) replace(owner identity, keys []AccessKey, now time.Time) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	before := maps.Clone(d.keys)
+	maps.DeleteFunc(d.keys, func(_ string, known *credential) bool {
+		return !known.isTemporary() && known.owner == owner.owner
+	})
+	for _, key := range keys {
+		addedAt := now
+		if known, ok := before[key.ID]; ok && known.secret == key.Secret {
+			addedAt = known.addedAt
+		}
+		d.keys[key.ID] = &credential{identity: owner, accessKeyID: key.ID, secret: key.Secret, addedAt: addedAt}
+	}
+}
+
+// addTemporary makes issued credentials known.
+func (d *directory) addTemporary(owner identity, issued Credentials, now time.Time) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.keys[issued.AccessKeyID] = &credential{
+		identity:    owner,
+		accessKeyID: issued.AccessKeyID,
+		secret:      issued.SecretAccessKey,
+		addedAt:     now,
+		tokenDigest: sha256.Sum256([]byte(issued.SessionToken)),
+		expiresAt:   issued.Expiration,
+	}
+	if d.issued++; d.issued%sweepEvery == 0 {
+		maps.DeleteFunc(d.keys, func(_ string, known *credential) bool {
+			return known.isTemporary() && known.expiresAt.Add(rememberExpired).Before(now)
+		})
+	}
+}
+
+// find returns the credential of an access key id, nil if there is none. A credential never changes once it is known.
+func (d *directory) find(accessKeyID string) *credential {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	return d.keys[accessKeyID]
+}
+
+// SetUser adds a user to an account or replaces the one of that name, with exactly the keys given.
+func (s *Server) SetUser(accountID string, user User) {
+	user.Denied = slices.Clone(user.Denied)
+	s.directory.replace(userIdentity(accountID, user), user.Keys, s.clock())
+}
+
+// RemoveUser takes all long-term keys from a user. Credentials already issued live on until they expire.
+func (s *Server) RemoveUser(accountID, name string) {
+	s.directory.replace(userIdentity(accountID, User{Name: name}), nil, s.clock())
+}
+
+// SetRootKeys makes the given keys the only ones of an account's root user.
+func (s *Server) SetRootKeys(accountID string, keys ...AccessKey) {
+	s.directory.replace(rootIdentity(accountID), keys, s.clock())
+}
+
+// IssueAssumedRole makes temporary credentials of an assumed role, as if somebody had called AssumeRole.
+func (s *Server) IssueAssumedRole(accountID, role, session string, lifetime time.Duration) Credentials {
+	return s.issue(assumedRole(accountID, role, session), tokenMinimum, s.now(), lifetime)
+}
+
+// IssueFederatedUser makes temporary credentials of a federated user, as if somebody had called GetFederationToken.
+func (s *Server) IssueFederatedUser(accountID, name string, lifetime time.Duration) Credentials {
+	return s.issue(federatedUser(accountID, name), tokenMinimum, s.now(), lifetime)
+}
