@@ -47,11 +47,17 @@ func NewHTTPClient(proxy func(*http.Request) (*url.URL, error)) *http.Client {
 	}
 }
 
-// limitedTransport ends answers that are too large with an error.
+// limitedTransport ends answers that are too large with an error, and hides the WriteTo of request bodies: the SDK closes a
+// body as soon as an answer begins, its WriteTo then returns io.EOF, and net/http breaks the connection for it. A large
+// policy and a fast endpoint are all it takes.
 type limitedTransport struct{ next http.RoundTripper }
 
 // RoundTrip implements http.RoundTripper.
 func (t limitedTransport) RoundTrip(request *http.Request) (*http.Response, error) {
+	if request.Body != nil {
+		request = request.Clone(request.Context())
+		request.Body = struct{ io.ReadCloser }{request.Body}
+	}
 	response, err := t.next.RoundTrip(request)
 	if err == nil {
 		response.Body = &limitedBody{ReadCloser: response.Body, left: largestAnswer}

@@ -64,7 +64,7 @@ func (r *SessionReconciler) observeIssuer(ctx context.Context, fs *v1alpha1.Fede
 	if err != nil || issuer == nil {
 		return session.Issuer{}, err
 	}
-	observed := session.Issuer{Found: true, NotReady: "STS has not confirmed its identity yet"}
+	observed := session.Issuer{Found: true}
 	if cluster, ok := issuer.(*v1alpha1.ClusterSessionIssuer); ok {
 		observed.Refusal = guardrail.Refusal(cluster, guardrail.Namespace{Name: fs.Namespace, Labels: namespace.Labels})
 	}
@@ -74,7 +74,9 @@ func (r *SessionReconciler) observeIssuer(ctx context.Context, fs *v1alpha1.Fede
 		return observed, nil // of an earlier spec: nothing is known yet of the identity
 	}
 	observed.Ready = ready.Status == metav1.ConditionTrue
-	observed.NotReady = ready.Message
+	if !observed.Ready {
+		observed.NotReady = ready.Message
+	}
 	observed.CanFederate = meta.IsStatusConditionTrue(status.Conditions, v1alpha1.CanFederateCondition)
 	observed.Identity = session.StableIdentity(status.UserID)
 	return observed, nil

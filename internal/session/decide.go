@@ -225,6 +225,11 @@ func issuerIsReady(o Observed, _ time.Time) *Decision {
 	if o.Issuer.Ready {
 		return nil
 	}
+	if o.Issuer.NotReady == "" {
+		d := hold(v1alpha1.ReasonIssuerNotReady, "%s is being verified", o.ref())
+		d.Problem.Quiet = true
+		return d
+	}
 	return hold(v1alpha1.ReasonIssuerNotReady, "%s is not ready: %s", o.ref(), o.Issuer.NotReady)
 }
 

@@ -41,7 +41,7 @@ type Issuer struct {
 	Found bool
 	// Refusal is why it does not serve this session's namespace; empty if it does.
 	Refusal string
-	// Ready: STS has confirmed its identity. NotReady says why it has not.
+	// Ready: STS has confirmed its identity. NotReady says why it has not; empty while it is being asked.
 	Ready    bool
 	NotReady string
 	// CanFederate: the identity may call GetFederationToken.

@@ -1,0 +1,73 @@
+/*
+Copyright 2026 The sts-operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+// Package admission_test asks a real API server what it makes of the API types: what it accepts and refuses, with
+// which message, and how it shows them.
+package admission_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/onsi/gomega"
+	"k8s.io/client-go/kubernetes"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/envtest"
+)
+
+const crdDirectory = "../../config/crd/bases"
+
+var (
+	// k8s sends every write with strict field validation.
+	k8s       client.Client
+	clientset *kubernetes.Clientset
+)
+
+func TestMain(m *testing.M) {
+	code, err := runWithControlPlane(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func runWithControlPlane(m *testing.M) (code int, err error) {
+	if os.Getenv("KUBEBUILDER_ASSETS") == "" {
+		return 0, errors.New("KUBEBUILDER_ASSETS is not set: these tests need etcd and kube-apiserver; use `make test`, which provides them")
+	}
+	controlPlane := &envtest.Environment{CRDDirectoryPaths: []string{crdDirectory}, ErrorIfCRDPathMissing: true}
+	config, err := controlPlane.Start()
+	if err != nil {
+		return 0, fmt.Errorf("starting the control plane: %w", err)
+	}
+	defer func() { err = errors.Join(err, controlPlane.Stop()) }()
+
+	gomega.SetDefaultEventuallyTimeout(time.Minute) // the API server rebuilds a changed API when it finds the time
+	config.QPS = -1                                 // no client-side limit
+	unchecked, err := client.New(config, client.Options{})
+	if err != nil {
+		return 0, fmt.Errorf("making a client: %w", err)
+	}
+	k8s = client.WithFieldValidation(unchecked, "Strict")
+	if clientset, err = kubernetes.NewForConfig(config); err != nil {
+		return 0, fmt.Errorf("making a clientset: %w", err)
+	}
+	return m.Run(), nil
+}

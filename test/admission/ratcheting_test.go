@@ -1,0 +1,137 @@
+/*
+Copyright 2026 The sts-operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package admission_test
+
+import (
+	"testing"
+
+	. "github.com/onsi/gomega"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// An object that was stored before a rule became stricter must not be stuck: what is as it was is not asked again.
+func TestWhatIsStoredStaysWritable(t *testing.T) {
+	for sentence, c := range map[string]struct{ kind, stored, change, worse, refused string }{
+		"a session with a name that is now refused": {
+			kind: "FederatedSession", stored: `name: "a:b"`,
+			change: `suspend: true`, worse: `name: "a:c"`, refused: notAName,
+		},
+		"a session with a duration that is now refused": {
+			kind: "FederatedSession", stored: `durationSeconds: 60`,
+			change: `policy: "{}"`, worse: `durationSeconds: 61`, refused: `greater than or equal to 900`,
+		},
+		"a session with tags that are now refused": {
+			kind: "FederatedSession", stored: `tags: [{key: a*, value: v}, {key: team, value: v}, {key: Team, value: v}]`,
+			change: `durationSeconds: 900`, worse: `tags: [{key: b*, value: v}]`, refused: notATagKey,
+		},
+		"a session with policies that are now refused": {
+			kind: "FederatedSession", stored: `policyARNs: [` + many(11, `P%d`) + `]`,
+			change: `name: accounts`, worse: `policyARNs: [` + many(12, `P%d`) + `]`, refused: `Too many: 12`,
+		},
+		"a session with a secret that is now refused": {
+			kind: "FederatedSession", stored: `secret: {name: A_B, labels: {-a: -b}, annotations: {sts-operator.dev/a: b}}`,
+			change: `rotation: {renewBeforeSeconds: 300}`, worse: `secret: {name: A_C}`, refused: notASubdomain,
+		},
+		"an issuer with a region that is now refused": {
+			kind: "SessionIssuer", stored: `region: local`,
+			change: `accessKey: {secretRef: {name: other}}`, worse: `region: locally`, refused: notARegion,
+		},
+		"an issuer with namespaces that are now refused": {
+			kind: "ClusterSessionIssuer", stored: `allowedNamespaces: {names: ["*"], selector: {matchExpressions: [{key: a, operator: Like}]}}`,
+			change: `requestsPerSecond: 5`, worse: `allowedNamespaces: {names: ["**"]}`, refused: notANamespace,
+		},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			g := NewWithT(t)
+			o := storeUnchecked(t, object(t, c.kind, c.stored))
+
+			expectWritableAroundSpec(t, o)
+			o.Object["spec"] = specOf(t, c.kind, c.stored, c.change)
+			g.Expect(k8s.Update(t.Context(), o)).To(Succeed(), "another field of spec")
+			o.Object["spec"] = specOf(t, c.kind, c.worse)
+			g.Expect(k8s.Update(t.Context(), o)).To(MatchError(ContainSubstring(c.refused)), "the field itself")
+		})
+	}
+}
+
+// A rule over two fields of spec is asked again whenever spec changes; the operator and annotations must still get through.
+func TestWhatIsStoredStaysWritableAroundSpec(t *testing.T) {
+	for sentence, c := range map[string]struct{ kind, stored, cure string }{
+		"a session renewed before it is issued": {"FederatedSession", `rotation: {renewBeforeSeconds: 86400}`, `durationSeconds: 129600`},
+		"an issuer without an identity":         {"ClusterSessionIssuer", `ambient: null`, `ambient: {}`},
+		"an issuer that lends the operator's":   {"SessionIssuer", `{accessKey: null, ambient: {}}`, `{accessKey: {secretRef: {name: key}}, ambient: null}`},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			o := storeUnchecked(t, object(t, c.kind, c.stored))
+
+			expectWritableAroundSpec(t, o)
+			o.Object["spec"] = specOf(t, c.kind, c.stored, c.cure)
+			NewWithT(t).Expect(k8s.Update(t.Context(), o)).To(Succeed(), "the cure")
+		})
+	}
+}
+
+func expectWritableAroundSpec(t *testing.T, o *unstructured.Unstructured) {
+	t.Helper()
+	g := NewWithT(t)
+	o.SetAnnotations(map[string]string{"example.com/team": "a"})
+	g.Expect(k8s.Update(t.Context(), o)).To(Succeed(), "metadata")
+	o.Object["status"] = map[string]any{"observedGeneration": o.GetGeneration()}
+	g.Expect(k8s.Status().Update(t.Context(), o)).To(Succeed(), "status")
+}
+
+// storeUnchecked stores the object while the API server knows a CRD without rules, and then brings the rules back.
+func storeUnchecked(t *testing.T, o *unstructured.Unstructured) *unstructured.Unstructured {
+	t.Helper()
+	g := NewWithT(t)
+	invalid := o.DeepCopy()
+	crd := customResourceDefinition(t, o.GetKind())
+	withRules := crd.DeepCopy()
+
+	versions, _, err := unstructured.NestedSlice(crd.Object, "spec", "versions")
+	g.Expect(err).NotTo(HaveOccurred())
+	version := versions[0].(map[string]any)
+	delete(version, "selectableFields") // they must be in the schema
+	anything := map[string]any{"type": "object", "x-kubernetes-preserve-unknown-fields": true}
+	g.Expect(unstructured.SetNestedMap(version, anything, "schema", "openAPIV3Schema", "properties", "spec")).To(Succeed())
+	g.Expect(unstructured.SetNestedSlice(crd.Object, versions, "spec", "versions")).To(Succeed())
+	g.Expect(k8s.Update(t.Context(), crd)).To(Succeed())
+	g.Eventually(func() error { return k8s.Create(t.Context(), o) }).Should(Succeed(), "stored without rules")
+	deleteAtTheEnd(t, o)
+
+	crd.Object["spec"] = withRules.Object["spec"]
+	g.Expect(k8s.Update(t.Context(), crd)).To(Succeed())
+	g.Eventually(func() error { return k8s.Create(t.Context(), invalid.DeepCopy(), client.DryRunAll) }).ShouldNot(Succeed(), "the rules are back")
+	return o
+}
+
+// customResourceDefinition is what the API server has for the kind.
+func customResourceDefinition(t *testing.T, kind string) *unstructured.Unstructured {
+	t.Helper()
+	crds := &unstructured.UnstructuredList{}
+	crds.SetGroupVersionKind(schema.GroupVersionKind{Group: "apiextensions.k8s.io", Version: "v1", Kind: "CustomResourceDefinitionList"})
+	NewWithT(t).Expect(k8s.List(t.Context(), crds)).To(Succeed())
+	for _, crd := range crds.Items {
+		if got, _, _ := unstructured.NestedString(crd.Object, "spec", "names", "kind"); got == kind {
+			return &crd
+		}
+	}
+	t.Fatalf("no CRD for %s", kind)
+	return nil
+}
