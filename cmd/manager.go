@@ -24,6 +24,7 @@ import (
 	"time"
 
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/smithy-go/logging"
 	_ "golang.org/x/crypto/x509roots/fallback" // Mozilla's roots, for an image without any
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -60,11 +61,8 @@ func newManager(ctx context.Context, c config) (ctrl.Manager, error) {
 	if err != nil {
 		return nil, fmt.Errorf("creating the manager: %w", err)
 	}
-	if err := controller.IndexFields(ctx, mgr.GetFieldIndexer()); err != nil {
-		return nil, err
-	}
 	// The SDK's default chain finds the pod's own credentials, if there are any, when an ambient issuer asks for them.
-	ambient, err := awsconfig.LoadDefaultConfig(ctx)
+	ambient, err := awsconfig.LoadDefaultConfig(ctx, awsconfig.WithLogger(logging.Nop{}))
 	if err != nil {
 		return nil, fmt.Errorf("reading the AWS configuration of the operator's surroundings: %w", err)
 	}
@@ -77,17 +75,10 @@ func newManager(ctx context.Context, c config) (ctrl.Manager, error) {
 		CallTimeout: c.stsTimeout,
 		Observe:     measures.ObserveRequest,
 	})
+	dependencies := controller.Dependencies{Clock: realClock, Broker: stsBroker, Metrics: measures, OperatorNamespace: c.operatorNamespace}
 	options := controller.Options{Concurrency: c.concurrency, Timeout: c.stsTimeout + 20*time.Second}
-	recorder := mgr.GetEventRecorder("sts-operator")
-	for _, kind := range []v1alpha1.IssuerKind{v1alpha1.SessionIssuerKind, v1alpha1.ClusterSessionIssuerKind} {
-		r := controller.NewIssuerReconciler(realClock, kind, mgr.GetClient(), mgr.GetAPIReader(), stsBroker, recorder, c.operatorNamespace)
-		if err := r.SetupWithManager(mgr, options); err != nil {
-			return nil, fmt.Errorf("setting up the %s controller: %w", kind, err)
-		}
-	}
-	sessions := controller.NewSessionReconciler(realClock, mgr.GetClient(), mgr.GetAPIReader(), stsBroker, recorder, measures)
-	if err := sessions.SetupWithManager(mgr, options); err != nil {
-		return nil, fmt.Errorf("setting up the FederatedSession controller: %w", err)
+	if err := controller.Setup(ctx, mgr, dependencies, options); err != nil {
+		return nil, err
 	}
 	return mgr, addProbes(mgr)
 }

@@ -323,7 +323,7 @@ type Failure struct {
 	// +kubebuilder:validation:MaxLength=4096
 	Message string `json:"message,omitempty"`
 
-	// requestHash identifies the request that failed: another request is tried at once.
+	// requestHash identifies the request that failed and the issuer that made it: another one is tried at once.
 	// +optional
 	// +kubebuilder:validation:MaxLength=64
 	RequestHash string `json:"requestHash,omitempty"`

@@ -92,7 +92,7 @@ type AmbientIdentity struct{}
 // IssuerStatus is what STS says of an issuer's identity.
 type IssuerStatus struct {
 	// conditions are Ready (always); CanFederate, whether the identity may call GetFederationToken; RootIdentity while the
-	// identity is an account's root user; Stalled while True.
+	// identity is an account's root user.
 	// +optional
 	// +listType=map
 	// +listMapKey=type

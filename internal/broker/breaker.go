@@ -51,43 +51,45 @@ type breaker struct {
 	probing  bool
 }
 
-// ask for leave to call. A problem is the one that STS does not serve the issuer for, with the time to ask again.
-func (b *breaker) ask(now time.Time) (*session.Problem, time.Duration) {
+// ask for leave to call. A problem is the one that STS does not serve the issuer for, with the time to ask again. Leave to
+// probe must be followed by report or withdraw.
+func (b *breaker) ask(now time.Time) (probe bool, problem *session.Problem, wait time.Duration) {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
 	switch {
 	case b.problem == nil:
-		return nil, 0
+		return false, nil, 0
 	case now.Before(b.until):
-		return b.problem, b.until.Sub(now)
+		return false, b.problem, b.until.Sub(now)
 	case b.probing:
-		return b.problem, firstPause
+		return false, b.problem, firstPause
 	}
 	b.probing = true
-	return nil, 0
+	return true, nil, 0
 }
 
-// withdraw a leave that was not used.
-func (b *breaker) withdraw() {
+// withdraw a leave that was not used; only a probe's makes room for another.
+func (b *breaker) withdraw(probe bool) {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
-	b.probing = false
+	b.probing = b.probing && !probe
 }
 
 // report what became of a call. A problem of the request alone shows that STS serves the issuer.
-func (b *breaker) report(now time.Time, problem *session.Problem) {
+func (b *breaker) report(now time.Time, probe bool, problem *session.Problem) {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
+	b.probing = b.probing && !probe
 	if problem == nil || !issuerWide[problem.Reason] {
-		b.problem, b.failures, b.probing = nil, 0, false
+		b.problem, b.failures = nil, 0
 		return
 	}
 	// Calls that were under way together fail together: only a probe's failure lengthens the pause.
-	if b.problem == nil || b.probing {
+	if b.problem == nil || probe {
 		b.until = now.Add(min(firstPause<<min(b.failures, 10), longestPause))
 		b.failures++
 	}
-	b.problem, b.probing = problem, false
+	b.problem = problem
 }
 
 func (b *breaker) trouble() *session.Problem {

@@ -136,6 +136,7 @@ func (b *Broker) Trouble(id ID) *session.Problem {
 type Permit struct {
 	broker *Broker
 	issuer *issuer
+	probe  bool // whether the call finds out if STS serves the issuer again
 }
 
 // Permit asks leave for one STS call, before anything else is spent on it. Without a permit the problem says when to ask
@@ -150,27 +151,28 @@ func (b *Broker) Permit(id ID, uid types.UID, urgent bool) (*Permit, *session.Pr
 		}
 	}
 	now := b.options.Clock.Now()
-	if problem, wait := issuer.breaker.ask(now); problem != nil {
+	probe, problem, wait := issuer.breaker.ask(now)
+	if problem != nil {
 		return nil, &session.Problem{Reason: problem.Reason, Message: problem.Message, RetryAfter: session.Stagger(wait, uid)}
 	}
 	if wait := issuer.budget.take(now, urgent); wait > 0 {
-		issuer.breaker.withdraw()
+		issuer.breaker.withdraw(probe)
 		return nil, &session.Problem{
 			Reason:     v1alpha1.ReasonBudgetExhausted,
 			Message:    "the requestsPerSecond of " + string(id.Kind) + " " + id.Name + " are spent; the session waits for its turn",
 			RetryAfter: wait, Quiet: true,
 		}
 	}
-	return &Permit{broker: b, issuer: issuer}, nil
+	return &Permit{broker: b, issuer: issuer, probe: probe}, nil
 }
 
 // Cancel gives the permit back unused.
-func (p *Permit) Cancel() { p.issuer.breaker.withdraw() }
+func (p *Permit) Cancel() { p.issuer.breaker.withdraw(p.probe) }
 
 // Issue makes the STS call. Credentials come back complete or not at all; the problem of a failed call says what to
 // change, and a problem of the issuer's rather than of the request stops further calls for a while.
 func (p *Permit) Issue(ctx context.Context, request session.Request) (session.Issued, *session.Problem) {
 	issued, problem := p.broker.getFederationToken(ctx, p.issuer, request)
-	p.issuer.breaker.report(p.broker.options.Clock.Now(), problem)
+	p.issuer.breaker.report(p.broker.options.Clock.Now(), p.probe, problem)
 	return issued, problem
 }

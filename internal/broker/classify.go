@@ -53,14 +53,14 @@ var meanings = map[string]meaning{
 
 	"AccessDenied": {v1alpha1.ReasonAccessDenied, "AWS denies the call: allow the issuer's IAM user sts:GetFederationToken and, where spec.tags is used, sts:TagSession on arn:aws:sts::ACCOUNT:federated-user/NAME", false},
 
-	"InvalidClientTokenId":       {v1alpha1.ReasonKeyRefused, "AWS does not know the issuer's access key: it was deleted or deactivated, or it is new and takes some seconds to work", false},
-	"UnrecognizedClient":         {v1alpha1.ReasonKeyRefused, "AWS does not know the issuer's access key: it was deleted or deactivated, or it is new and takes some seconds to work", false},
-	"SignatureDoesNotMatch":      {v1alpha1.ReasonKeyRefused, "AWS does not accept the signature: the issuer's secret access key does not belong to its access key id", false},
-	"IncompleteSignature":        {v1alpha1.ReasonKeyRefused, "AWS cannot read the signature: the issuer's access key id holds characters that it should not", false},
-	"MissingAuthenticationToken": {v1alpha1.ReasonKeyRefused, "the request reached AWS unsigned: check the issuer's access key and what is between the operator and AWS", false},
-	"ExpiredToken":               {v1alpha1.ReasonIdentityExpired, "the issuer's own temporary credentials have expired: renew them", false},
-	"RegionDisabledException":    {v1alpha1.ReasonRegionDisabled, "STS is not activated for the account in the issuer's region: activate it in the account settings or change the issuer's spec.region", false},
-	"OptInRequired":              {v1alpha1.ReasonRegionDisabled, "the account has not opted in to the issuer's region: enable it or change the issuer's spec.region", false},
+	"InvalidClientTokenId":        {v1alpha1.ReasonKeyRefused, "AWS does not know the issuer's access key: it was deleted or deactivated, or it is new and takes some seconds to work", false},
+	"UnrecognizedClientException": {v1alpha1.ReasonKeyRefused, "AWS does not know the issuer's access key: it was deleted or deactivated, or it is new and takes some seconds to work", false},
+	"SignatureDoesNotMatch":       {v1alpha1.ReasonKeyRefused, "AWS does not accept the signature: the issuer's secret access key does not belong to its access key id", false},
+	"IncompleteSignature":         {v1alpha1.ReasonKeyRefused, "AWS cannot read the signature: the issuer's access key id holds characters that it should not", false},
+	"MissingAuthenticationToken":  {v1alpha1.ReasonKeyRefused, "the request reached AWS unsigned: check the issuer's access key and what is between the operator and AWS", false},
+	"ExpiredToken":                {v1alpha1.ReasonIdentityExpired, "the issuer's own temporary credentials have expired: renew them", false},
+	"RegionDisabledException":     {v1alpha1.ReasonRegionDisabled, "STS is not activated for the account in the issuer's region: activate it in the account settings or change the issuer's spec.region", false},
+	"OptInRequired":               {v1alpha1.ReasonRegionDisabled, "the account has not opted in to the issuer's region: enable it or change the issuer's spec.region", false},
 
 	"Throttling":               {v1alpha1.ReasonThrottled, "AWS throttles the account's STS requests: lower the issuers' requestsPerSecond or lengthen the sessions", false},
 	"ThrottlingException":      {v1alpha1.ReasonThrottled, "AWS throttles the account's STS requests: lower the issuers' requestsPerSecond or lengthen the sessions", false},
@@ -68,29 +68,27 @@ var meanings = map[string]meaning{
 	"TooManyRequestsException": {v1alpha1.ReasonThrottled, "AWS throttles the account's STS requests: lower the issuers' requestsPerSecond or lengthen the sessions", false},
 }
 
+// noCode is what the SDK calls the code of an error answer that has none: something that is not STS answered.
+const noCode = "UnknownError"
+
 // clockSkewTolerance is how far AWS lets the time of a signature be off.
 const clockSkewTolerance = 15 * time.Minute
 
 // classify words an error of the SDK: by its code, then by the HTTP status, then by what kept the request from getting an
 // answer; never by its text, which changes.
-func (b *Broker) classify(err error, config Config) *session.Problem {
+func classify(err error, config Config) *session.Problem {
 	host := endpointName(config)
 	response, answered := errors.AsType[*awshttp.ResponseError](err)
 	status := 0
-	if answered {
+	if answered && !errors.Is(err, context.DeadlineExceeded) { // an answer that does not end in time is none
 		status = response.HTTPStatusCode()
 	}
-	if apiError, ok := errors.AsType[smithy.APIError](err); ok {
-		m, known := meanings[apiError.ErrorCode()]
-		switch {
-		case known && apiError.ErrorCode() == "SignatureDoesNotMatch" && answered && b.isSkewed(response):
+	if apiError, ok := errors.AsType[smithy.APIError](err); ok && apiError.ErrorCode() != noCode {
+		if apiError.ErrorCode() == "SignatureDoesNotMatch" && answered && isSkewed(response) {
 			return session.Problemf(v1alpha1.ReasonClockSkew, "the clocks of the operator's node and of %s are more than 15 minutes apart: set the node's clock", host)
-		case known && m.quote:
-			return session.Problemf(m.reason, "%s (%s: %s)", m.advice, apiError.ErrorCode(), firstLine(apiError.ErrorMessage()))
-		case known:
-			return session.Problemf(m.reason, "%s (%s)", m.advice, apiError.ErrorCode())
-		case status < http.StatusInternalServerError:
-			return session.Problemf(v1alpha1.ReasonUnknownError, "STS answered %s: %s", apiError.ErrorCode(), firstLine(apiError.ErrorMessage()))
+		}
+		if problem := refusal(apiError, status); problem != nil {
+			return problem
 		}
 	}
 	switch {
@@ -104,9 +102,28 @@ func (b *Broker) classify(err error, config Config) *session.Problem {
 	return session.Problemf(v1alpha1.ReasonUnavailable, "%s %s", host, unreachable(err))
 }
 
-func (b *Broker) isSkewed(response *awshttp.ResponseError) bool {
-	date, err := http.ParseTime(response.Response.Header.Get("Date"))
-	return err == nil && date.Sub(b.options.Clock.Now()).Abs() > clockSkewTolerance
+// refusal words an error that STS names by a code; nil for a server error of a code that means nothing to us.
+func refusal(apiError smithy.APIError, status int) *session.Problem {
+	m, known := meanings[apiError.ErrorCode()]
+	switch {
+	case known && m.quote:
+		return session.Problemf(m.reason, "%s (%s: %s)", m.advice, apiError.ErrorCode(), firstLine(apiError.ErrorMessage()))
+	case known:
+		return session.Problemf(m.reason, "%s (%s)", m.advice, apiError.ErrorCode())
+	case status < http.StatusInternalServerError:
+		return session.Problemf(v1alpha1.ReasonUnknownError, "STS answered %s: %s", firstLine(apiError.ErrorCode()), firstLine(apiError.ErrorMessage()))
+	}
+	return nil
+}
+
+// isSkewed holds the time that was signed against the time of whoever answered.
+func isSkewed(response *awshttp.ResponseError) bool {
+	if response.Response.Request == nil {
+		return false
+	}
+	date, dateErr := http.ParseTime(response.Response.Header.Get("Date"))
+	signed, signedErr := time.Parse("20060102T150405Z", response.Response.Request.Header.Get("X-Amz-Date"))
+	return dateErr == nil && signedErr == nil && date.Sub(signed).Abs() > clockSkewTolerance
 }
 
 // unreachable words why there was no answer, without the addresses and ports that make an error text differ each time.
@@ -143,7 +160,7 @@ func endpointName(config Config) string {
 
 // firstLine keeps what is readable and repeatable of a message of AWS: some go on with a parser's addresses.
 func firstLine(message string) string {
-	line, _, _ := strings.Cut(message, "\n")
+	line, _, _ := strings.Cut(strings.TrimSpace(message), "\n")
 	line = strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) {
 			return -1

@@ -77,20 +77,18 @@ func (b *Broker) provider(config Config) aws.CredentialsProvider {
 }
 
 // call makes one STS call under the deadline, tells the observer and words the error.
-func call[In, Out any](ctx context.Context, b *Broker, i *issuer, operation string,
-	do func(context.Context, *In, ...func(*sts.Options)) (*Out, error), in *In,
-) (*Out, *session.Problem) {
+func (b *Broker) call(ctx context.Context, i *issuer, operation string, do func(context.Context) error) *session.Problem {
 	ctx, cancel := context.WithTimeout(ctx, b.options.CallTimeout)
 	defer cancel()
 	began := b.options.Clock.Now()
-	out, err := do(ctx, in)
+	err := do(ctx)
 	if b.options.Observe != nil {
 		b.options.Observe(operation, code(err), b.options.Clock.Since(began))
 	}
 	if err != nil {
-		return nil, b.classify(err, i.config)
+		return classify(err, i.config)
 	}
-	return out, nil
+	return nil
 }
 
 // code of an STS error as metrics show it: a bounded set, since whatever is behind an endpoint names the codes.
@@ -120,7 +118,11 @@ func (b *Broker) Identify(ctx context.Context, id ID) (Identity, *session.Proble
 	if i == nil {
 		return Identity{}, session.Problemf(v1alpha1.ReasonIssuerNotReady, "%s %s is not registered", id.Kind, id.Name)
 	}
-	out, problem := call(ctx, b, i, "GetCallerIdentity", i.client.GetCallerIdentity, &sts.GetCallerIdentityInput{})
+	var out *sts.GetCallerIdentityOutput
+	problem := b.call(ctx, i, "GetCallerIdentity", func(ctx context.Context) (err error) {
+		out, err = i.client.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+		return err
+	})
 	if problem != nil {
 		return Identity{}, problem
 	}
@@ -132,7 +134,11 @@ func (b *Broker) Identify(ctx context.Context, id ID) (Identity, *session.Proble
 }
 
 func (b *Broker) getFederationToken(ctx context.Context, i *issuer, request session.Request) (session.Issued, *session.Problem) {
-	out, problem := call(ctx, b, i, session.OperationGetFederationToken, i.client.GetFederationToken, federationInput(request))
+	var out *sts.GetFederationTokenOutput
+	problem := b.call(ctx, i, session.OperationGetFederationToken, func(ctx context.Context) (err error) {
+		out, err = i.client.GetFederationToken(ctx, federationInput(request))
+		return err
+	})
 	if problem != nil {
 		return session.Issued{}, problem
 	}
@@ -149,7 +155,7 @@ func (b *Broker) getFederationToken(ctx context.Context, i *issuer, request sess
 		PrincipalID:             *user.FederatedUserId,
 		AccountID:               session.AccountOf(*user.Arn),
 		SessionTokenUtilization: out.SessionTokenUtilization,
-		PackedPolicySize:        out.PackedPolicySize,
+		PackedPolicySize:        out.PackedPolicySize, //nolint:staticcheck // deprecated by AWS, reported as long as STS tells it
 	}
 	if !issued.Expiration.After(issued.IssuedAt) {
 		return session.Issued{}, session.Problemf(v1alpha1.ReasonIncompleteResponse,

@@ -39,8 +39,6 @@ type outcome struct {
 	// issued was published now, because of cause; nil if nothing was.
 	issued *session.Issued
 	cause  string
-	// lead is how long the replaced credentials would still have worked.
-	lead time.Duration
 	// retryAt is when to look again; zero to wait for a change.
 	retryAt time.Time
 }

@@ -70,11 +70,11 @@ type check struct {
 	failures int32
 }
 
-// NewIssuerReconciler wires a reconciler for one kind of issuer. The keys of cluster-scoped issuers are in the operator's namespace.
-func NewIssuerReconciler(clock clock.PassiveClock, kind v1alpha1.IssuerKind, c client.Client, live client.Reader, b *broker.Broker, recorder events.EventRecorder, operatorNamespace string) *IssuerReconciler {
+// NewIssuerReconciler wires a reconciler for one kind of issuer.
+func NewIssuerReconciler(kind v1alpha1.IssuerKind, d Dependencies) *IssuerReconciler {
 	return &IssuerReconciler{
-		clock: clock, kind: kind, client: c, live: live, broker: b, recorder: recorder,
-		operatorNamespace: operatorNamespace, checked: map[broker.ID]check{},
+		clock: d.Clock, kind: kind, client: d.Client, live: d.Live, broker: d.Broker, recorder: d.Recorder,
+		operatorNamespace: d.OperatorNamespace, checked: map[broker.ID]check{},
 	}
 }
 

@@ -64,8 +64,12 @@ func (r *IssuerReconciler) writeStatus(ctx context.Context, issuer v1alpha1.Issu
 	if equality.Semantic.DeepEqual(issuer.IssuerStatus(), reported.IssuerStatus()) {
 		return nil
 	}
+	base, ok := issuer.DeepCopyObject().(client.Object)
+	if !ok {
+		return fmt.Errorf("%T is no object", issuer)
+	}
 	was := meta.FindStatusCondition(issuer.IssuerStatus().Conditions, v1alpha1.ReadyCondition).DeepCopy()
-	if err := r.client.Status().Patch(ctx, reported, client.MergeFrom(issuer)); err != nil {
+	if err := r.client.Status().Patch(ctx, reported, mergeFromSame(base)); err != nil {
 		return client.IgnoreNotFound(fmt.Errorf("writing the status of %s %s: %w", r.kind, client.ObjectKeyFromObject(issuer), err))
 	}
 	is := meta.FindStatusCondition(reported.IssuerStatus().Conditions, v1alpha1.ReadyCondition)
@@ -84,16 +88,17 @@ func setIdentity(status *v1alpha1.IssuerStatus, generation int64, identity broke
 	known := status.DeepCopy()
 	status.Account, status.ARN, status.UserID, status.AccessKeyID = identity.Account, identity.ARN, identity.UserID, accessKeyID
 	status.ObservedGeneration = generation
-	setCondition(&status.Conditions, generation, metav1.Condition{
+	conditions := conditionSet{&status.Conditions, generation, now}
+	conditions.set(metav1.Condition{
 		Type: v1alpha1.ReadyCondition, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonVerified,
 		Message: "STS confirms the identity " + identity.ARN,
-	}, now)
-	setCondition(&status.Conditions, generation, canFederate(identity), now)
-	setWhile(session.IsRoot(identity.ARN), v1alpha1.RootIdentityCondition, &status.Conditions, generation, metav1.Condition{
+	})
+	conditions.set(canFederate(identity))
+	conditions.setWhile(session.IsRoot(identity.ARN), v1alpha1.RootIdentityCondition, metav1.Condition{
 		Reason: v1alpha1.ReasonRootUser,
 		Message: "the key is the account's root user's: it may do everything, its sessions last an hour at most, and AWS advises " +
 			"against having it; use an IAM user's",
-	}, now)
+	})
 	if !equality.Semantic.DeepEqual(known, status) {
 		verified := metav1.NewTime(now.UTC().Truncate(time.Second))
 		status.LastVerifiedTime = &verified
@@ -118,7 +123,7 @@ func canFederate(identity broker.Identity) metav1.Condition {
 // setIssuerProblem is pure. What STS once said of the identity stays: it tells who is in trouble.
 func setIssuerProblem(status *v1alpha1.IssuerStatus, generation int64, problem *session.Problem, now time.Time) {
 	status.ObservedGeneration = generation
-	setCondition(&status.Conditions, generation, metav1.Condition{
+	conditionSet{&status.Conditions, generation, now}.set(metav1.Condition{
 		Type: v1alpha1.ReadyCondition, Status: metav1.ConditionFalse, Reason: problem.Reason, Message: problem.Message,
-	}, now)
+	})
 }

@@ -22,7 +22,6 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -45,11 +44,18 @@ func (r *SessionReconciler) report(ctx context.Context, o outcome) error {
 	if equality.Semantic.DeepEqual(fs.Status, reported.Status) {
 		return nil
 	}
-	if err := r.client.Status().Patch(ctx, reported.DeepCopy(), client.MergeFrom(fs)); err != nil {
+	if err := r.client.Status().Patch(ctx, reported.DeepCopy(), mergeFromSame(fs.DeepCopy())); err != nil {
 		return client.IgnoreNotFound(fmt.Errorf("writing the status of FederatedSession %s/%s: %w", fs.Namespace, fs.Name, err))
 	}
 	r.announce(fs, reported, o)
 	return nil
+}
+
+// mergeFromSame is a merge patch that names the object's UID, so that a status is never written to another object of the
+// same name. It takes the object over.
+func mergeFromSame(object client.Object) client.Patch {
+	object.SetUID("")
+	return client.MergeFrom(object)
 }
 
 // setSessionStatus makes the status say what came of a reconcile. It is pure, and the same outcome always gives the same status.
@@ -65,12 +71,13 @@ func setSessionStatus(status *v1alpha1.FederatedSessionStatus, o outcome, now ti
 	}
 	usable := session.IsUsable(o.observed, now)
 	ready := readyCondition(o, usable, now)
-	setCondition(&status.Conditions, fs.Generation, ready, now)
+	conditions := conditionSet{&status.Conditions, fs.Generation, now}
+	conditions.set(ready)
 
 	isStalled := o.problem != nil && o.problem.Outcome() == session.Refuse
 	isReconciling := !usable && !isStalled && ready.Reason != v1alpha1.ReasonExpired && ready.Reason != v1alpha1.ReasonSuspended
-	setWhile(isStalled, v1alpha1.StalledCondition, &status.Conditions, fs.Generation, ready, now)
-	setWhile(isReconciling, v1alpha1.ReconcilingCondition, &status.Conditions, fs.Generation, ready, now)
+	conditions.setWhile(isStalled, v1alpha1.StalledCondition, ready)
+	conditions.setWhile(isReconciling, v1alpha1.ReconcilingCondition, ready)
 	status.ObservedGeneration = fs.Generation
 }
 
@@ -128,23 +135,6 @@ func readyCondition(o outcome, usable bool, now time.Time) metav1.Condition {
 		ready.Reason, ready.Message = o.problem.Reason, o.problem.Message
 	}
 	return ready
-}
-
-// setCondition sets a condition of a generation, at a time.
-func setCondition(conditions *[]metav1.Condition, generation int64, condition metav1.Condition, now time.Time) {
-	condition.ObservedGeneration = generation
-	condition.LastTransitionTime = metav1.NewTime(now.UTC().Truncate(time.Second))
-	meta.SetStatusCondition(conditions, condition)
-}
-
-// setWhile keeps a condition True, with the reason and message of another, while it holds, and absent otherwise.
-func setWhile(holds bool, conditionType string, conditions *[]metav1.Condition, generation int64, like metav1.Condition, now time.Time) {
-	if !holds {
-		meta.RemoveStatusCondition(conditions, conditionType)
-		return
-	}
-	like.Type, like.Status = conditionType, metav1.ConditionTrue
-	setCondition(conditions, generation, like, now)
 }
 
 func timeOrNil(t time.Time) *metav1.Time {

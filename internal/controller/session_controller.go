@@ -54,9 +54,9 @@ type SessionReconciler struct {
 	metrics  *Metrics
 }
 
-// NewSessionReconciler wires a SessionReconciler. The client reads from a cache whose Secrets are stripped, live does not.
-func NewSessionReconciler(clock clock.PassiveClock, c client.Client, live client.Reader, b *broker.Broker, recorder events.EventRecorder, metrics *Metrics) *SessionReconciler {
-	return &SessionReconciler{clock: clock, client: c, live: live, broker: b, recorder: recorder, metrics: metrics}
+// NewSessionReconciler wires a SessionReconciler.
+func NewSessionReconciler(d Dependencies) *SessionReconciler {
+	return &SessionReconciler{clock: d.Clock, client: d.Client, live: d.Live, broker: d.Broker, recorder: d.Recorder, metrics: d.Metrics}
 }
 
 // Reconcile takes the seven steps: fetch, observe, decide, issue, publish, report, schedule.
@@ -112,12 +112,4 @@ func (r *SessionReconciler) schedule(o outcome) reconcile.Result {
 	// The moment after, so that a check that compares times does not find itself just too early.
 	wait := min(max(o.retryAt.Sub(now), 0)+time.Millisecond, longestSleep)
 	return reconcile.Result{RequeueAfter: wait, Priority: &priority}
-}
-
-// Options of the controllers.
-type Options struct {
-	// Concurrency is how many sessions are reconciled at a time.
-	Concurrency int
-	// Timeout bounds one reconcile.
-	Timeout time.Duration
 }

@@ -59,8 +59,8 @@ func SecretCache() cache.ByObject {
 	return cache.ByObject{Field: fields.OneTermEqualSelector("type", string(credsecret.Type)), Transform: credsecret.Strip}
 }
 
-// IndexFields declares the indexes that the reconcilers list by.
-func IndexFields(ctx context.Context, indexer client.FieldIndexer) error {
+// indexFields declares the indexes that the reconcilers list by.
+func indexFields(ctx context.Context, indexer client.FieldIndexer) error {
 	for _, index := range []struct {
 		object  client.Object
 		field   string

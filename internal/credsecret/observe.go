@@ -48,6 +48,7 @@ func Strip(object any) (any, error) {
 		secret.Data = map[string][]byte{strippedKey: []byte(digest(secret))}
 	}
 	secret.ManagedFields = nil
+	delete(secret.Annotations, corev1.LastAppliedConfigAnnotation) // holds the data, if somebody applied it
 	return secret, nil
 }
 

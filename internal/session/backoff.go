@@ -36,7 +36,7 @@ const (
 
 // Backoff is how long to wait after the count-th failed try in a row, 5 s doubling up to 5 minutes, less a spread of up to
 // a fifth taken from the UID. remaining is how long the published credentials still work: while they do, at least eight
-// tries fit before their end. A problem of outcome Wait is looked at every 5 minutes under the same bound; a refusal is
+// tries fit before their end, or as many as 5 s apart allow. A problem of outcome Wait is looked at every 5 minutes under the same bound; a refusal is
 // not retried and the result is 0.
 func Backoff(outcome Outcome, count int32, remaining time.Duration, uid types.UID) time.Duration {
 	var delay time.Duration
@@ -64,7 +64,7 @@ func NextFailure(o Observed, problem *Problem, now time.Time) v1alpha1.Failure {
 		Time:        metav1.NewTime(now.UTC().Truncate(time.Second)),
 		Reason:      problem.Reason,
 		Message:     problem.Message,
-		RequestHash: o.Request.Hash(),
+		RequestHash: o.attempt(),
 		Count:       1,
 	}
 	if last := o.Session.Status.LastFailure; last != nil && last.RequestHash == failure.RequestHash {

@@ -106,7 +106,7 @@ func HasExpired(o Observed, now time.Time) bool {
 
 // contentChecks are the checks on what the Secret holds; "due for renewal?" and "expired?" differ in the last one only.
 func contentChecks(last check) []check {
-	return []check{secretExists, secretIsIntact, requestIsUnchanged, issuerIsUnchanged, wasIssuedInThePast, last}
+	return []check{secretExists, secretIsIntact, requestIsUnchanged, issuerIsUnchanged, last}
 }
 
 func first(checks []check, o Observed, now time.Time) *Decision {
@@ -196,14 +196,6 @@ func issuerIsUnchanged(o Observed, _ time.Time) *Decision {
 // clockTolerance is how far apart the clocks of two replicas may be.
 const clockTolerance = 5 * time.Minute
 
-// wasIssuedInThePast notices a clock that was set back: by it, a renewal would come too late.
-func wasIssuedInThePast(o Observed, now time.Time) *Decision {
-	if !o.Secret.IssuedAt.After(now.Add(clockTolerance)) {
-		return nil
-	}
-	return &Decision{Action: Issue, Cause: CauseClockMoved}
-}
-
 func isNotExpired(o Observed, now time.Time) *Decision {
 	if now.Before(o.Secret.Expiration) {
 		return nil
@@ -214,6 +206,10 @@ func isNotExpired(o Observed, now time.Time) *Decision {
 func isNotDue(o Observed, now time.Time) *Decision {
 	if d := isNotExpired(o, now); d != nil {
 		return d
+	}
+	// A clock that was set back would let the renewal come too late.
+	if o.Secret.IssuedAt.After(now.Add(clockTolerance)) {
+		return &Decision{Action: Issue, Cause: CauseClockMoved}
 	}
 	if now.Before(o.RenewAt()) {
 		return nil
@@ -250,7 +246,7 @@ func secretIsMutable(o Observed, _ time.Time) *Decision {
 // lastFailureIsPast keeps a request that has failed from being sent again before its time, whatever wakes the session.
 func lastFailureIsPast(o Observed, now time.Time) *Decision {
 	f := o.Session.Status.LastFailure
-	if f == nil || f.RequestHash != o.Request.Hash() {
+	if f == nil || f.RequestHash != o.attempt() {
 		return nil
 	}
 	d := &Decision{Action: Hold, Problem: &Problem{Reason: f.Reason, Message: f.Message}}

@@ -17,6 +17,8 @@ limitations under the License.
 package session
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"time"
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
@@ -81,6 +83,12 @@ func (o Observed) RenewAt() time.Time {
 
 func (o Observed) lifetime() time.Duration {
 	return Lifetime(o.Secret.IssuedAt, o.Secret.Expiration, o.Request.Duration())
+}
+
+// attempt identifies a try to issue: the request, and who is to make it. After a failure, another attempt is made at once.
+func (o Observed) attempt() string {
+	sum := sha256.Sum256([]byte(o.Request.Hash() + "\n" + o.ref() + "\n" + o.Issuer.Identity))
+	return hex.EncodeToString(sum[:])
 }
 
 // ref words the issuer reference.

@@ -44,7 +44,7 @@ func CompactPolicy(text string) (string, *Problem) {
 	if policy[0] != '{' {
 		return "", Problemf(v1alpha1.ReasonInvalidPolicy, "spec.policy must be a JSON object, an IAM policy document such as {\"Version\":\"2012-10-17\",\"Statement\":[...]}")
 	}
-	for i, char := range policy {
+	for i, char := range []rune(policy) {
 		// Compact JSON holds no control characters, so only the upper bound is left to check.
 		if char > '\u00FF' {
 			return "", Problemf(v1alpha1.ReasonInvalidPolicy, "spec.policy holds the character %q (%U) at position %d of its compacted form: AWS takes only characters up to U+00FF, write it as \\u escapes", char, char, i)

@@ -36,19 +36,6 @@ const (
 	Refuse
 )
 
-// String is the outcome in lower case, as metrics and logs show it.
-func (o Outcome) String() string {
-	switch o {
-	case Retry:
-		return "retry"
-	case Wait:
-		return "wait"
-	case Refuse:
-		return "refuse"
-	}
-	return "unknown"
-}
-
 // outcomes holds the outcome of each reason that is not Retry: one reason, one cure.
 var outcomes = map[string]Outcome{
 	v1alpha1.ReasonInvalidSpec:    Refuse,
@@ -72,7 +59,7 @@ var outcomes = map[string]Outcome{
 // OutcomeOf a reason: Retry unless the reason is known to need a wait or an edit.
 func OutcomeOf(reason string) Outcome { return outcomes[reason] }
 
-// Problem is why a session cannot be issued now.
+// Problem is why a session cannot be issued now. It is a finding, not an error: nil means that there is none.
 type Problem struct {
 	// Reason is one of the reasons of package v1alpha1.
 	Reason string
@@ -92,6 +79,3 @@ func Problemf(reason, format string, args ...any) *Problem {
 
 // Outcome is what kind of cure the problem has.
 func (p *Problem) Outcome() Outcome { return OutcomeOf(p.Reason) }
-
-// Error implements error.
-func (p *Problem) Error() string { return p.Reason + ": " + p.Message }

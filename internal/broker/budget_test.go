@@ -1,0 +1,183 @@
+/*
+Copyright 2026 The sts-operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package broker_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+	"k8s.io/apimachinery/pkg/types"
+	testingclock "k8s.io/utils/clock/testing"
+
+	"github.com/sts-operator/sts-operator/api/v1alpha1"
+	"github.com/sts-operator/sts-operator/internal/broker"
+	"github.com/sts-operator/sts-operator/internal/session"
+)
+
+// unused is a broker that is asked for permits only, with theIssuer at so many requests a second.
+func unused(t *testing.T, perSecond int) *fixture {
+	t.Helper()
+	f := startAt(t, testingclock.NewFakePassiveClock(noon), "http://unused.invalid")
+	f.config.RequestsPerSecond = perSecond
+	f.Register(theIssuer, f.config)
+	return f
+}
+
+// granted is how many of so many sessions that ask at once get a permit.
+func (f *fixture) granted(asking int, urgent bool) int {
+	granted := 0
+	for i := range asking {
+		if permit, _ := f.Permit(theIssuer, sequential(i), urgent); permit != nil {
+			granted++
+		}
+	}
+	return granted
+}
+
+func sequential(i int) types.UID { return types.UID(fmt.Sprintf("uid-%d", i)) }
+
+func TestBursts(t *testing.T) {
+	for _, c := range []struct{ perSecond, urgent, renewals int }{
+		{1, 1, 1},
+		{2, 2, 1},
+		{3, 3, 2},
+		{4, 4, 3},
+		{50, 50, 37},
+		{600, 600, 450},
+	} {
+		t.Run(fmt.Sprintf("%d a second", c.perSecond), func(t *testing.T) {
+			g := NewWithT(t)
+
+			g.Expect(unused(t, c.perSecond).granted(1000, true)).To(Equal(c.urgent), "urgent ones get the whole burst")
+			g.Expect(unused(t, c.perSecond).granted(1000, false)).To(Equal(c.renewals), "renewals leave a quarter of it, but where there is one only")
+		})
+	}
+}
+
+func TestRenewalsLeaveAQuarterToUrgentSessions(t *testing.T) {
+	g := NewWithT(t)
+	f := unused(t, 40)
+
+	g.Expect(f.granted(100, false)).To(Equal(30))
+	g.Expect(f.granted(100, true)).To(Equal(10))
+	f.advance(250 * time.Millisecond)
+	g.Expect(f.granted(100, false)).To(BeZero(), "what is refilled goes to the reserve first")
+	g.Expect(f.granted(100, true)).To(Equal(10))
+	f.advance(time.Hour)
+	g.Expect(f.granted(100, true)).To(Equal(40), "no more than a second's worth is ever saved up")
+}
+
+func TestWhatARefusalSays(t *testing.T) {
+	g := NewWithT(t)
+	f := unused(t, 1)
+	f.permit()
+
+	permit, problem := f.Permit(theIssuer, "uid", true)
+
+	g.Expect(permit).To(BeNil())
+	g.Expect(*problem).To(Equal(session.Problem{
+		Reason:     v1alpha1.ReasonBudgetExhausted,
+		Message:    "the requestsPerSecond of SessionIssuer aws are spent; the session waits for its turn",
+		RetryAfter: time.Second,
+		Quiet:      true,
+	}))
+	g.Expect(f.Trouble(theIssuer)).To(BeNil())
+}
+
+// Whoever is refused is given a turn of its own, so that they do not all come back at once.
+func TestTurnsAreSpread(t *testing.T) {
+	g := NewWithT(t)
+	f := unused(t, 10)
+	g.Expect(f.granted(10, true)).To(Equal(10))
+
+	perSecond := map[int]int{}
+	for i := range 100 {
+		_, problem := f.Permit(theIssuer, sequential(i), true)
+		g.Expect(problem.RetryAfter).To(BeNumerically(">=", 100*time.Millisecond), "no sooner than a request is refilled")
+		perSecond[int((problem.RetryAfter-1).Seconds())]++
+	}
+
+	g.Expect(perSecond).To(HaveLen(10))
+	for second, sessions := range perSecond {
+		g.Expect(sessions).To(BeNumerically("~", 10, 1), "second %d", second)
+	}
+}
+
+func TestTheLongestTurnIsBounded(t *testing.T) {
+	for sentence, perSecond := range map[string]int{"one a second": 1, "two a second": 2} {
+		t.Run(sentence, func(t *testing.T) {
+			g := NewWithT(t)
+			f := unused(t, perSecond)
+			for i := range 10_000 {
+				if _, problem := f.Permit(theIssuer, sequential(i), false); problem != nil {
+					g.Expect(problem.RetryAfter).To(And(BeNumerically(">", 0), BeNumerically("<=", 5*time.Minute)))
+				}
+			}
+			f.advance(5 * time.Minute)
+			g.Expect(f.granted(1, false)).To(Equal(1))
+			f.advance(10 * time.Minute)
+			g.Expect(f.granted(10, true)).To(Equal(perSecond))
+			_, problem := f.Permit(theIssuer, "uid", true)
+			g.Expect(problem.RetryAfter).To(BeNumerically("<=", 10*time.Second), "turns that were too late to be given hold nobody up")
+		})
+	}
+}
+
+// Sessions that keep their turns are all served, at the issuer's rate and without starving, even at one a second.
+func TestEverySessionIsServedInTime(t *testing.T) {
+	for _, c := range []struct{ perSecond, sessions int }{{1, 60}, {2, 120}, {5, 200}, {50, 600}} {
+		t.Run(fmt.Sprintf("%d renewals at %d a second", c.sessions, c.perSecond), func(t *testing.T) {
+			g := NewWithT(t)
+			f := unused(t, c.perSecond)
+			due := make([]time.Time, c.sessions)
+			for i := range due {
+				due[i] = noon
+			}
+			served, tick := 0, time.Second/time.Duration(c.perSecond)
+			for elapsed := time.Duration(0); served < c.sessions; elapsed += tick {
+				g.Expect(elapsed).To(BeNumerically("<", 4*time.Duration(c.sessions)*tick), "%d of %d are served", served, c.sessions)
+				for i := range due {
+					if due[i].IsZero() || due[i].After(f.clock.Now()) {
+						continue
+					}
+					permit, problem := f.Permit(theIssuer, sequential(i), false)
+					if permit != nil {
+						served, due[i] = served+1, time.Time{}
+						continue
+					}
+					due[i] = f.clock.Now().Add(problem.RetryAfter)
+				}
+				f.advance(tick)
+			}
+		})
+	}
+}
+
+func TestEachIssuerHasABudgetOfItsOwn(t *testing.T) {
+	g := NewWithT(t)
+	f := unused(t, 1)
+	other := broker.ID{Kind: v1alpha1.SessionIssuerKind, Namespace: "team-b", Name: theIssuer.Name}
+	f.Register(other, f.config)
+	f.permit()
+
+	_, problem := f.Permit(theIssuer, "uid", true)
+	g.Expect(problem).NotTo(BeNil())
+	_, problem = f.Permit(other, "uid", true)
+	g.Expect(problem).To(BeNil())
+}

@@ -1,0 +1,231 @@
+/*
+Copyright 2026 The sts-operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package broker_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	. "github.com/onsi/gomega"
+
+	"github.com/sts-operator/sts-operator/api/v1alpha1"
+	"github.com/sts-operator/sts-operator/internal/broker"
+	"github.com/sts-operator/sts-operator/internal/session"
+	"github.com/sts-operator/sts-operator/internal/stsfake"
+)
+
+func TestIdentify(t *testing.T) {
+	temporary := func(c stsfake.Credentials) session.Credentials {
+		return session.NewCredentials(c.AccessKeyID, c.SecretAccessKey, c.SessionToken)
+	}
+	for sentence, c := range map[string]struct {
+		key             func(*stsfake.Server) session.Credentials
+		arn, userID     string
+		federates, root bool
+	}{
+		"an IAM user": {
+			func(*stsfake.Server) session.Credentials { return demoKey() },
+			"arn:aws:iam::123456789012:user/demo", "AIDACKCEVSQ6C2EXAMPLE", true, false,
+		},
+		"the root user": {
+			func(fake *stsfake.Server) session.Credentials {
+				fake.SetRootKeys(stsfake.DefaultAccountID, stsfake.AccessKey{ID: "AKIAROOTROOTROOTROOT", Secret: "root-secret"})
+				return session.NewCredentials("AKIAROOTROOTROOTROOT", "root-secret", "")
+			},
+			"arn:aws:iam::123456789012:root", "123456789012", true, true,
+		},
+		"a role": {
+			func(fake *stsfake.Server) session.Credentials {
+				return temporary(fake.IssueAssumedRole(stsfake.DefaultAccountID, "operator", "pod-1", time.Hour))
+			},
+			"arn:aws:sts::123456789012:assumed-role/operator/pod-1", "AROA[A-Z2-7]{17}:pod-1", false, false,
+		},
+		"a federated user": {
+			func(fake *stsfake.Server) session.Credentials {
+				return temporary(fake.IssueFederatedUser(stsfake.DefaultAccountID, "jean", time.Hour))
+			},
+			"arn:aws:sts::123456789012:federated-user/jean", "123456789012:jean", false, false,
+		},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			g := NewWithT(t)
+			f := start(t)
+			f.Register(theIssuer, configOf(f.config.Endpoint, c.key(f.fake)))
+
+			identity, problem := f.Identify(t.Context(), theIssuer)
+
+			g.Expect(problem).To(BeNil())
+			g.Expect(identity.Account).To(Equal("123456789012"))
+			g.Expect(identity.ARN).To(Equal(c.arn))
+			g.Expect(identity.UserID).To(MatchRegexp("^" + c.userID + "$"))
+			g.Expect(session.CanFederate(identity.ARN)).To(Equal(c.federates))
+			g.Expect(session.IsRoot(identity.ARN)).To(Equal(c.root))
+			g.Expect(f.fake.Count("GetCallerIdentity")).To(Equal(1))
+			g.Expect(f.observed).To(Equal([]observation{{"GetCallerIdentity", "OK", 0}}))
+		})
+	}
+}
+
+func TestIdentifyIncompletely(t *testing.T) {
+	all := map[string]string{"Account": "123456789012", "Arn": "arn:aws:iam::123456789012:user/demo", "UserId": "AIDAEXAMPLE"}
+	for missing := range all {
+		t.Run("without "+missing, func(t *testing.T) {
+			g := NewWithT(t)
+			body := "<GetCallerIdentityResponse><GetCallerIdentityResult>"
+			for name, value := range all {
+				if name != missing {
+					body += fmt.Sprintf("<%s>%s</%s>", name, value, name)
+				}
+			}
+			f := startAnswering(t, answers(200, "text/xml", body+"</GetCallerIdentityResult></GetCallerIdentityResponse>"))
+
+			identity, problem := f.Identify(t.Context(), theIssuer)
+
+			g.Expect(identity).To(BeZero())
+			g.Expect(*problem).To(Equal(session.Problem{
+				Reason:  v1alpha1.ReasonIncompleteResponse,
+				Message: endpointOf(f) + " answered GetCallerIdentity without an error but left out part of the result: nothing was used of it",
+			}))
+		})
+	}
+}
+
+func TestIdentifyNobodyKnown(t *testing.T) {
+	g := NewWithT(t)
+	f := start(t)
+
+	identity, problem := f.Identify(t.Context(), broker.ID{Kind: v1alpha1.ClusterSessionIssuerKind, Name: "other"})
+
+	g.Expect(identity).To(BeZero())
+	g.Expect(*problem).To(Equal(session.Problem{Reason: v1alpha1.ReasonIssuerNotReady, Message: "ClusterSessionIssuer other is not registered"}))
+	g.Expect(f.fake.Calls()).To(BeEmpty())
+}
+
+// Identify is how an issuer finds out, so neither does a closed breaker open through it nor an open one hold it up.
+func TestIdentifyAndTheBreakerLeaveEachOtherAlone(t *testing.T) {
+	g := NewWithT(t)
+	f := start(t)
+	f.fail(stsfake.Scenario{Kind: stsfake.Error, Code: "InvalidClientTokenId"})
+
+	identity, problem := f.Identify(t.Context(), theIssuer)
+	g.Expect(identity).To(BeZero())
+	g.Expect(problem.Reason).To(Equal(v1alpha1.ReasonKeyRefused))
+	g.Expect(f.Trouble(theIssuer)).To(BeNil())
+
+	f.refused()
+	f.fake.ClearScenarios()
+	_, problem = f.Identify(t.Context(), theIssuer)
+	g.Expect(problem).To(BeNil())
+	g.Expect(f.Trouble(theIssuer)).NotTo(BeNil(), "only a session's call closes the breaker")
+}
+
+func TestTheObserverIsToldHowLongACallTook(t *testing.T) {
+	g := NewWithT(t)
+	var f *fixture
+	f = startAnswering(t, func(w http.ResponseWriter, r *http.Request) {
+		f.advance(1500 * time.Millisecond)
+		answers(200, "text/xml", responseXML(aResult()))(w, r)
+	})
+
+	_, problem := f.issue(theRequest)
+
+	g.Expect(problem).To(BeNil())
+	g.Expect(f.observed).To(Equal([]observation{{"GetFederationToken", "OK", 1500 * time.Millisecond}}))
+}
+
+func TestNobodyNeedObserve(t *testing.T) {
+	g := NewWithT(t)
+	f := start(t, func(o *broker.Options) { o.Observe = nil })
+
+	_, problem := f.issue(theRequest)
+
+	g.Expect(problem).To(BeNil())
+}
+
+const noAmbient = "the operator's pod has no AWS credentials of its own: give it some (environment, web identity, instance role) or use spec.accessKey"
+
+func TestAmbientCredentials(t *testing.T) {
+	leaking := errors.New("GET http://169.254.169.254/latest: request id 16fc956c, secret hunter2")
+	for sentence, c := range map[string]struct {
+		ambient aws.CredentialsProvider
+		problem *session.Problem
+	}{
+		"are used if there are any": {
+			ambient: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+				return aws.Credentials{AccessKeyID: stsfake.DefaultAccessKeyID, SecretAccessKey: stsfake.DefaultSecretAccessKey}, nil
+			}),
+		},
+		"are missed where there is no provider": {
+			problem: &session.Problem{Reason: v1alpha1.ReasonNoAmbientCredentials, Message: noAmbient},
+		},
+		"are missed where the provider fails, whatever it says": {
+			ambient: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return aws.Credentials{}, leaking }),
+			problem: &session.Problem{Reason: v1alpha1.ReasonNoAmbientCredentials, Message: noAmbient},
+		},
+		"are missed where the provider has none": {
+			ambient: aws.AnonymousCredentials{},
+			problem: &session.Problem{Reason: v1alpha1.ReasonNoAmbientCredentials, Message: noAmbient},
+		},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			g := NewWithT(t)
+			f := start(t, func(o *broker.Options) { o.Ambient = c.ambient })
+			f.Register(theIssuer, broker.Config{Region: "eu-central-1", Endpoint: f.config.Endpoint, RequestsPerSecond: 1, Ambient: true})
+
+			_, problem := f.issue(theRequest)
+
+			g.Expect(problem).To(Equal(c.problem))
+			if problem == nil {
+				g.Expect(f.fake.Calls()[0].Caller).To(Equal("arn:aws:iam::123456789012:user/demo"))
+				return
+			}
+			g.Expect(f.fake.Calls()).To(BeEmpty())
+			g.Expect(f.Trouble(theIssuer)).To(Equal(problem), "every session would fail so")
+		})
+	}
+}
+
+// The provider keeps its credentials fresh; the broker must ask it each time.
+func TestAmbientCredentialsAreAskedForEachTime(t *testing.T) {
+	g := NewWithT(t)
+	f := start(t)
+	current := f.fake.IssueAssumedRole(stsfake.DefaultAccountID, "operator", "one", time.Hour)
+	other := start(t, func(o *broker.Options) {
+		o.Ambient = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: current.AccessKeyID, SecretAccessKey: current.SecretAccessKey, SessionToken: current.SessionToken}, nil
+		})
+	})
+	other.Register(theIssuer, broker.Config{Region: "eu-central-1", Endpoint: f.config.Endpoint, RequestsPerSecond: 1, Ambient: true})
+
+	identity, problem := other.Identify(t.Context(), theIssuer)
+	g.Expect(problem).To(BeNil())
+	g.Expect(identity.ARN).To(HaveSuffix("/operator/one"))
+
+	current = f.fake.IssueAssumedRole(stsfake.DefaultAccountID, "operator", "two", time.Hour)
+	identity, problem = other.Identify(t.Context(), theIssuer)
+	g.Expect(problem).To(BeNil())
+	g.Expect(identity.ARN).To(HaveSuffix("/operator/two"))
+
+	f.advance(2 * time.Hour)
+	_, problem = other.Identify(t.Context(), theIssuer)
+	g.Expect(problem.Reason).To(Equal(v1alpha1.ReasonIdentityExpired))
+}

@@ -1,0 +1,203 @@
+/*
+Copyright 2026 The sts-operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package broker_test
+
+import (
+	"reflect"
+	"sync"
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+
+	"github.com/sts-operator/sts-operator/api/v1alpha1"
+	"github.com/sts-operator/sts-operator/internal/broker"
+	"github.com/sts-operator/sts-operator/internal/session"
+	"github.com/sts-operator/sts-operator/internal/stsfake"
+)
+
+func TestAnIssuerThatIsNotRegistered(t *testing.T) {
+	g := NewWithT(t)
+	f := start(t)
+	nobody := broker.ID{Kind: v1alpha1.ClusterSessionIssuerKind, Name: "nobody"}
+
+	permit, problem := f.Permit(nobody, leastSpread, true)
+
+	g.Expect(permit).To(BeNil())
+	g.Expect(problem.RetryAfter).To(within(time.Second))
+	problem.RetryAfter = 0
+	g.Expect(*problem).To(Equal(session.Problem{Reason: v1alpha1.ReasonIssuerNotReady, Message: "ClusterSessionIssuer nobody is being loaded", Quiet: true}))
+	g.Expect(f.Trouble(nobody)).To(BeNil())
+}
+
+func TestForget(t *testing.T) {
+	g := NewWithT(t)
+	f := start(t)
+	underWay := f.permit()
+
+	f.Forget(theIssuer)
+	f.Forget(theIssuer)
+
+	_, problem := f.Permit(theIssuer, "uid", true)
+	g.Expect(problem.Reason).To(Equal(v1alpha1.ReasonIssuerNotReady))
+	_, problem = underWay.Issue(t.Context(), theRequest)
+	g.Expect(problem).To(BeNil(), "a call under way is finished")
+	g.Expect(f.Trouble(theIssuer)).To(BeNil())
+	g.Expect(f.Register(theIssuer, f.config)).To(BeTrue(), "it is new again")
+}
+
+func TestRegisteringTheSameKeepsBudgetAndBreaker(t *testing.T) {
+	g := NewWithT(t)
+	f := unused(t, 1)
+	f.permit()
+
+	same := f.config
+	same.Key = demoKey() // equal, and another pointer
+	g.Expect(f.Register(theIssuer, same)).To(BeFalse())
+	_, problem := f.Permit(theIssuer, "uid", true)
+	g.Expect(problem.Reason).To(Equal(v1alpha1.ReasonBudgetExhausted))
+
+	failing := start(t)
+	failing.fail(unavailable)
+	failing.refused()
+	g.Expect(failing.Register(theIssuer, failing.config)).To(BeFalse())
+	g.Expect(failing.Trouble(theIssuer)).NotTo(BeNil())
+}
+
+// otherConfigs differ from the fixture's in one field each.
+var otherConfigs = map[string]func(*broker.Config){
+	"Region":            func(c *broker.Config) { c.Region = "eu-west-1" },
+	"Endpoint":          func(c *broker.Config) { c.Endpoint = "http://other.invalid" },
+	"FIPS":              func(c *broker.Config) { c.FIPS = true },
+	"RequestsPerSecond": func(c *broker.Config) { c.RequestsPerSecond++ },
+	"Key":               func(c *broker.Config) { c.Key = session.NewCredentials(stsfake.DefaultAccessKeyID, "replaced", "") },
+	"Ambient":           func(c *broker.Config) { c.Ambient = true },
+}
+
+func TestRegisteringAnotherConfigurationStartsAfresh(t *testing.T) {
+	for field := range reflect.TypeFor[broker.Config]().Fields() {
+		t.Run(field.Name, func(t *testing.T) {
+			g := NewWithT(t)
+			g.Expect(otherConfigs).To(HaveKey(field.Name), "say how to change it")
+			f := start(t)
+			f.config.RequestsPerSecond = 1
+			f.Register(theIssuer, f.config)
+			f.fail(unavailable)
+			f.refused()
+
+			otherConfigs[field.Name](&f.config)
+
+			g.Expect(f.Register(theIssuer, f.config)).To(BeTrue())
+			g.Expect(f.Trouble(theIssuer)).To(BeNil(), "the breaker is new")
+			g.Expect(f.pause()).To(BeZero(), "the budget is new")
+		})
+	}
+}
+
+// What a call with the old configuration comes to says nothing of the new one.
+func TestACallUnderWayWhileTheConfigurationChanges(t *testing.T) {
+	g := NewWithT(t)
+	f := start(t)
+	underWay := f.permit()
+	f.fail(stsfake.Scenario{Kind: stsfake.Error, Code: "InvalidClientTokenId"})
+	f.config.RequestsPerSecond = 7
+	f.Register(theIssuer, f.config)
+
+	_, problem := underWay.Issue(t.Context(), theRequest)
+
+	g.Expect(problem.Reason).To(Equal(v1alpha1.ReasonKeyRefused))
+	g.Expect(f.Trouble(theIssuer)).To(BeNil())
+}
+
+func TestAReplacedKeyIsUsedAtOnce(t *testing.T) {
+	g := NewWithT(t)
+	f := start(t)
+	next := stsfake.AccessKey{ID: "AKIANEXTNEXTNEXTNEXT", Secret: "the-next-secret"}
+	f.fake.SetUser(stsfake.DefaultAccountID, stsfake.User{Name: stsfake.DefaultUserName, Keys: []stsfake.AccessKey{next}})
+	g.Expect(f.refused().Reason).To(Equal(v1alpha1.ReasonKeyRefused))
+
+	f.Register(theIssuer, configOf(f.config.Endpoint, session.NewCredentials(next.ID, next.Secret, "")))
+	_, problem := f.issue(theRequest)
+
+	g.Expect(problem).To(BeNil())
+	g.Expect(f.fake.Calls()[1].AccessKeyID).To(Equal(next.ID))
+}
+
+// Everything at once, for the race detector.
+func TestConcurrentUse(t *testing.T) {
+	f := start(t)
+	f.fail(stsfake.Scenario{Kind: stsfake.Error, Code: "ServiceUnavailable", Hits: 1, OutOf: 3})
+	ids := []broker.ID{theIssuer, {Kind: v1alpha1.ClusterSessionIssuerKind, Name: "aws"}}
+
+	var all sync.WaitGroup
+	for i := range 8 {
+		all.Go(func() {
+			for n := range 20 {
+				id, config := ids[n%len(ids)], f.config
+				config.RequestsPerSecond += n % 3
+				switch i {
+				case 0:
+					f.Register(id, config)
+				case 1:
+					f.Forget(ids[1])
+				case 2:
+					f.advance(time.Second)
+				case 3:
+					_, _ = f.Identify(t.Context(), id)
+				}
+				f.Trouble(id)
+				permit, problem := f.Permit(id, sequential(i), n%2 == 0)
+				if problem != nil {
+					continue
+				}
+				if n%5 == 0 {
+					permit.Cancel()
+					continue
+				}
+				issued, problem := permit.Issue(t.Context(), theRequest)
+				if (problem == nil) == (issued == session.Issued{}) {
+					t.Errorf("neither credentials nor a problem, or both: %v, %v", issued, problem)
+				}
+			}
+		})
+	}
+	all.Wait()
+}
+
+// Nothing is locked while STS is called: a hanging issuer must not hold up another, nor its own other sessions.
+func TestNothingIsLockedWhileSTSIsCalled(t *testing.T) {
+	g := NewWithT(t)
+	hanging := start(t)
+	hanging.fail(stsfake.Scenario{Kind: stsfake.Hang, Operation: "GetFederationToken", Times: 1})
+	done := make(chan *session.Problem)
+	permit := hanging.permit()
+	go func() {
+		_, problem := permit.Issue(t.Context(), theRequest)
+		done <- problem
+	}()
+	g.Eventually(func() int { return hanging.fake.Count("GetFederationToken") }).WithTimeout(10 * time.Second).Should(Equal(1))
+
+	_, problem := hanging.issue(theRequest)
+	g.Expect(problem).To(BeNil())
+	_, problem = hanging.identify(t.Context())
+	g.Expect(problem).To(BeNil())
+	g.Expect(hanging.Register(theIssuer, hanging.config)).To(BeFalse())
+	g.Expect(done).NotTo(Receive())
+
+	hanging.fake.ClearScenarios()
+	g.Eventually(done).WithTimeout(10 * time.Second).Should(Receive(HaveField("Reason", v1alpha1.ReasonUnavailable)))
+}

@@ -1,0 +1,223 @@
+/*
+Copyright 2026 The sts-operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package controller_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/sts-operator/sts-operator/api/v1alpha1"
+	"github.com/sts-operator/sts-operator/internal/stsfake"
+)
+
+const getFederationToken = "GetFederationToken"
+
+func TestARenewalThatFails(t *testing.T) {
+	h := newHarness(t)
+	h.issuer()
+	h.session("reports")
+	h.reconcile("reports")
+	h.events()
+	first := h.accessKey("reports")
+	h.toRenewal("reports")
+	h.scenario(stsfake.Scenario{Kind: stsfake.Error, Operation: getFederationToken, Code: "AccessDenied", Status: 403, Message: "no"})
+	result := h.reconcile("reports")
+
+	message := h.expectReady("reports", metav1.ConditionTrue, v1alpha1.ReasonRenewalFailing)
+	h.Expect(message).To(And(ContainSubstring("sts:GetFederationToken"), ContainSubstring("work until 2026-11-23T00:00:00Z")))
+	h.Expect(h.accessKey("reports")).To(Equal(first))
+	h.Expect(h.get("reports").Status.LastFailure).To(And(
+		HaveField("Reason", v1alpha1.ReasonAccessDenied), HaveField("Count", int32(1))))
+	h.Expect(h.events()).To(ConsistOf(ContainSubstring("Warning RenewalFailing")))
+	h.Expect(result.RequeueAfter).To(BeNumerically("~", 4*time.Minute+30*time.Second, time.Minute), "IAM may be mended at any time")
+
+	calls := h.issued()
+	h.reconcile("reports")
+	h.Expect(h.issued()).To(Equal(calls), "nothing that wakes it makes it ask before its time")
+
+	for h.get("reports").Status.ExpirationTime.After(h.clock.Now()) {
+		h.advance(h.reconcile("reports").RequeueAfter)
+	}
+	h.reconcile("reports")
+	h.Expect(h.expectReady("reports", metav1.ConditionFalse, v1alpha1.ReasonExpired)).To(ContainSubstring("AccessDenied"))
+	h.Expect(h.events()).To(ContainElement(ContainSubstring("Warning Expired")))
+
+	h.scenario()
+	h.advance(10 * time.Minute)
+	h.reconcile("reports")
+	h.expectReady("reports", metav1.ConditionTrue, v1alpha1.ReasonIssued)
+	h.Expect(h.get("reports").Status.LastFailure).To(BeNil())
+	h.Expect(h.events()).To(ConsistOf(ContainSubstring("Normal Recovered")))
+}
+
+func TestFailuresOfAFirstIssue(t *testing.T) {
+	refused := func(code, message string) stsfake.Scenario {
+		return stsfake.Scenario{Kind: stsfake.Error, Operation: getFederationToken, Code: code, Message: message}
+	}
+	for name, c := range map[string]struct {
+		scenario stsfake.Scenario
+		reason   string
+		stalled  bool
+	}{
+		"throttling is retried":                   {refused("Throttling", "Rate exceeded"), v1alpha1.ReasonThrottled, false},
+		"a server error is retried":               {stsfake.Scenario{Kind: stsfake.HTML, Operation: getFederationToken, Status: 502}, v1alpha1.ReasonUnavailable, false},
+		"a broken connection is retried":          {stsfake.Scenario{Kind: stsfake.Reset, Operation: getFederationToken}, v1alpha1.ReasonUnavailable, false},
+		"an empty answer is never accepted":       {stsfake.Scenario{Kind: stsfake.Empty, Operation: getFederationToken}, v1alpha1.ReasonIncompleteResponse, false},
+		"half an answer is never accepted":        {stsfake.Scenario{Kind: stsfake.Truncated, Operation: getFederationToken}, v1alpha1.ReasonIncompleteResponse, false},
+		"an unknown code is retried":              {stsfake.Scenario{Kind: stsfake.Error, Operation: getFederationToken, Code: "Novelty", Status: 400, Message: "new"}, v1alpha1.ReasonUnknownError, false},
+		"a refused policy stalls":                 {refused("MalformedPolicyDocument", "Syntax errors in policy."), v1alpha1.ReasonInvalidPolicy, true},
+		"policies and tags that are too large do": {refused("PackedPolicyTooLarge", "Packed policy consumes 120% of allotted space, please use smaller policy."), v1alpha1.ReasonPolicyTooLarge, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHarness(t)
+			h.issuer()
+			fs := h.session("reports")
+			h.scenario(c.scenario)
+			result := h.reconcile("reports")
+			h.expectReady("reports", metav1.ConditionFalse, c.reason)
+			h.Expect(h.hasSecret("reports")).To(BeFalse())
+			conditions := h.get("reports").Status.Conditions
+			h.Expect(meta.IsStatusConditionTrue(conditions, v1alpha1.StalledCondition)).To(Equal(c.stalled))
+			h.Expect(meta.IsStatusConditionTrue(conditions, v1alpha1.ReconcilingCondition)).To(Equal(!c.stalled))
+			h.scenario()
+
+			if c.stalled {
+				h.Expect(result.RequeueAfter).To(BeZero())
+				h.advance(24 * time.Hour)
+				h.restart()
+				h.reconcileIssuer("aws")
+				h.reconcile("reports")
+				h.Expect(h.issued()).To(Equal(1), "only an edit is a cure")
+				edit(h, fs, func(fs *v1alpha1.FederatedSession) { fs.Spec.Name = "edited" })
+			} else {
+				h.advance(result.RequeueAfter)
+			}
+			h.reconcile("reports")
+			h.expectReady("reports", metav1.ConditionTrue, v1alpha1.ReasonIssued)
+		})
+	}
+}
+
+func TestPoliciesThatOnlyTheOperatorCanRefuse(t *testing.T) {
+	for name, policy := range map[string]string{
+		"no JSON":             `{"Version":`,
+		"no object":           `[]`,
+		"an emoji":            `{"Sid":"🔑"}`,
+		"a key twice":         `{"Effect":"Deny","Effect":"Allow"}`,
+		"2049 characters":     `{"S":"` + string(make2049()) + `"}`,
+		"a control character": "{\"Sid\":\"\u0001\"}",
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHarness(t)
+			h.issuer()
+			fs := h.session("reports", func(fs *v1alpha1.FederatedSession) { fs.Spec.Policy = policy })
+			h.reconcile("reports")
+			h.Expect(h.expectReady("reports", metav1.ConditionFalse, v1alpha1.ReasonInvalidPolicy)).To(ContainSubstring("spec.policy"))
+			h.Expect(meta.IsStatusConditionTrue(h.get("reports").Status.Conditions, v1alpha1.StalledCondition)).To(BeTrue())
+			h.Expect(h.issued()).To(BeZero())
+			edit(h, fs, func(fs *v1alpha1.FederatedSession) { fs.Spec.Policy = "" })
+			h.reconcile("reports")
+			h.expectReady("reports", metav1.ConditionTrue, v1alpha1.ReasonIssued)
+		})
+	}
+}
+
+func make2049() []byte {
+	text := make([]byte, 2049-len(`{"S":""}`))
+	for i := range text {
+		text[i] = 'x'
+	}
+	return text
+}
+
+func TestAnOutageCostsOneCallAPause(t *testing.T) {
+	const sessions = 100
+	h := newHarness(t)
+	h.issuer()
+	h.scenario(stsfake.Scenario{Kind: stsfake.Error, Operation: getFederationToken, Code: "ServiceUnavailable", Status: 503})
+	for i := range sessions {
+		h.session(nameOf(i))
+	}
+	h.api.taken()
+	for i := range sessions {
+		h.reconcile(nameOf(i))
+		h.expectReady(nameOf(i), metav1.ConditionFalse, v1alpha1.ReasonUnavailable)
+	}
+	h.Expect(h.issued()).To(Equal(1))
+	h.Expect(h.api.taken()).To(HaveKeyWithValue("live get *v1.Secret", 1), "those who wait read nothing")
+
+	h.scenario()
+	h.advance(time.Minute)
+	for i := range sessions {
+		h.advance(20 * time.Millisecond)
+		h.reconcile(nameOf(i))
+		h.expectReady(nameOf(i), metav1.ConditionTrue, v1alpha1.ReasonIssued)
+	}
+	h.Expect(h.issued()).To(Equal(1 + sessions))
+}
+
+func TestTheBudgetSparesThePublished(t *testing.T) {
+	h := newHarness(t)
+	issuer := h.issuer()
+	edit(h, issuer, func(i *v1alpha1.SessionIssuer) { i.Spec.RequestsPerSecond = new(int32(2)) })
+	h.reconcileIssuer("aws")
+	for i := range 4 {
+		h.session(nameOf(i))
+	}
+	for i := range 4 {
+		h.reconcile(nameOf(i))
+		h.advance(map[bool]time.Duration{true: time.Minute}[i < 3])
+	}
+	// All four are due; two of them are served now, two wait for their turn without a word.
+	h.advance(8 * time.Hour)
+	h.api.taken()
+	before := h.issued()
+	var waits []time.Duration
+	for i := range 4 {
+		waits = append(waits, h.reconcile(nameOf(i)).RequeueAfter)
+		h.expectReady(nameOf(i), metav1.ConditionTrue, v1alpha1.ReasonIssued)
+	}
+	h.Expect(h.issued()-before).To(Equal(1), "renewals leave a part of the burst")
+	h.Expect(waits[1:]).To(HaveEach(BeNumerically("<", 5*time.Second)))
+	h.session("urgent")
+	h.reconcile("urgent")
+	h.expectReady("urgent", metav1.ConditionTrue, v1alpha1.ReasonIssued)
+}
+
+func TestASecretThatTheAPIServerRefuses(t *testing.T) {
+	h := newHarness(t)
+	h.issuer()
+	h.session("reports")
+	h.api.failing["create *v1.Secret"] = apierrors.NewForbidden(schema.GroupResource{Resource: "secrets"}, "reports", errors.New("exceeded quota"))
+	result := h.reconcile("reports")
+	h.Expect(h.expectReady("reports", metav1.ConditionFalse, v1alpha1.ReasonSecretWriteFailed)).To(ContainSubstring("exceeded quota"))
+	h.Expect(h.issued()).To(Equal(1))
+	h.reconcile("reports")
+	h.Expect(h.issued()).To(Equal(1), "an STS call is not spent again before its time")
+
+	delete(h.api.failing, "create *v1.Secret")
+	h.advance(result.RequeueAfter)
+	h.reconcile("reports")
+	h.expectReady("reports", metav1.ConditionTrue, v1alpha1.ReasonIssued)
+}

@@ -1,0 +1,83 @@
+/*
+Copyright 2026 The sts-operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package guardrail_test
+
+import (
+	"testing"
+
+	. "github.com/onsi/gomega"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/sts-operator/sts-operator/api/v1alpha1"
+	"github.com/sts-operator/sts-operator/internal/guardrail"
+)
+
+func TestRefusal(t *testing.T) {
+	const (
+		nobody     = "ClusterSessionIssuer aws admits no namespace: an administrator must set its spec.allowedNamespaces"
+		notAdmit   = "ClusterSessionIssuer aws does not admit namespace team-a: an administrator must add it to spec.allowedNamespaces"
+		unreadable = "ClusterSessionIssuer aws has an unreadable spec.allowedNamespaces.selector"
+		admitted   = ""
+	)
+	var (
+		blue       = &metav1.LabelSelector{MatchLabels: map[string]string{"team": "blue"}}
+		red        = &metav1.LabelSelector{MatchLabels: map[string]string{"team": "red"}}
+		noTeam     = &metav1.LabelSelector{MatchExpressions: []metav1.LabelSelectorRequirement{{Key: "team", Operator: metav1.LabelSelectorOpDoesNotExist}}}
+		wrong      = &metav1.LabelSelector{MatchExpressions: []metav1.LabelSelectorRequirement{{Key: "team", Operator: "Resembles"}}}
+		teamA      = guardrail.Namespace{Name: "team-a", Labels: map[string]string{"team": "blue", "stage": "test"}}
+		unlabelled = guardrail.Namespace{Name: "team-a"}
+	)
+	for sentence, c := range map[string]struct {
+		allowed   *v1alpha1.AllowedNamespaces
+		namespace guardrail.Namespace
+		want      string
+	}{
+		"nothing written down admits nobody":                          {nil, teamA, nobody},
+		"an empty rule admits everybody":                              {&v1alpha1.AllowedNamespaces{}, teamA, admitted},
+		"an empty rule admits a namespace without labels":             {&v1alpha1.AllowedNamespaces{}, unlabelled, admitted},
+		"a name admits the namespace of that name":                    {&v1alpha1.AllowedNamespaces{Names: []string{"team-b", "team-a"}}, teamA, admitted},
+		"a name does not admit another namespace":                     {&v1alpha1.AllowedNamespaces{Names: []string{"team-b"}}, teamA, notAdmit},
+		"a name is no prefix":                                         {&v1alpha1.AllowedNamespaces{Names: []string{"team", "team-"}}, teamA, notAdmit},
+		"a name is no pattern":                                        {&v1alpha1.AllowedNamespaces{Names: []string{"*", "team-*"}}, teamA, notAdmit},
+		"a selector admits a namespace with its labels":               {&v1alpha1.AllowedNamespaces{Selector: blue}, teamA, admitted},
+		"a selector does not admit a namespace with other labels":     {&v1alpha1.AllowedNamespaces{Selector: red}, teamA, notAdmit},
+		"a selector does not admit a namespace without labels":        {&v1alpha1.AllowedNamespaces{Selector: blue}, unlabelled, notAdmit},
+		"a selector of what is absent admits a namespace without":     {&v1alpha1.AllowedNamespaces{Selector: noTeam}, unlabelled, admitted},
+		"an empty selector admits everybody":                          {&v1alpha1.AllowedNamespaces{Selector: &metav1.LabelSelector{}}, unlabelled, admitted},
+		"an empty selector beside a name admits everybody":            {&v1alpha1.AllowedNamespaces{Names: []string{"team-b"}, Selector: &metav1.LabelSelector{}}, teamA, admitted},
+		"of both, the name suffices":                                  {&v1alpha1.AllowedNamespaces{Names: []string{"team-a"}, Selector: red}, teamA, admitted},
+		"of both, the selector suffices":                              {&v1alpha1.AllowedNamespaces{Names: []string{"team-b"}, Selector: blue}, teamA, admitted},
+		"of both, one must hold":                                      {&v1alpha1.AllowedNamespaces{Names: []string{"team-b"}, Selector: red}, teamA, notAdmit},
+		"a selector that cannot be read admits nobody":                {&v1alpha1.AllowedNamespaces{Selector: wrong}, teamA, unreadable},
+		"a selector that cannot be read leaves the names as they are": {&v1alpha1.AllowedNamespaces{Names: []string{"team-a"}, Selector: wrong}, teamA, admitted},
+		"a selector that cannot be read helps no other name":          {&v1alpha1.AllowedNamespaces{Names: []string{"team-b"}, Selector: wrong}, teamA, unreadable},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			g := NewWithT(t)
+			issuer := &v1alpha1.ClusterSessionIssuer{ObjectMeta: metav1.ObjectMeta{Name: "aws"}}
+			issuer.Spec.AllowedNamespaces = c.allowed
+
+			refusal := guardrail.Refusal(issuer, c.namespace)
+
+			if c.want == unreadable { // what follows is the words of the library
+				g.Expect(refusal).To(HavePrefix(unreadable))
+				return
+			}
+			g.Expect(refusal).To(Equal(c.want))
+		})
+	}
+}

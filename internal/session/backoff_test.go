@@ -1,0 +1,163 @@
+/*
+Copyright 2026 The sts-operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package session_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/sts-operator/sts-operator/api/v1alpha1"
+	"github.com/sts-operator/sts-operator/internal/session"
+)
+
+func TestBackoff(t *testing.T) {
+	const expired = -time.Hour
+	for sentence, c := range map[string]struct {
+		outcome   session.Outcome
+		count     int32
+		remaining time.Duration
+		want      time.Duration // before the spread
+	}{
+		"the first retry comes after five seconds":                             {session.Retry, 1, expired, 5 * time.Second},
+		"a count that was lost is a first one":                                 {session.Retry, 0, expired, 5 * time.Second},
+		"a count that makes no sense is a first one":                           {session.Retry, -3, expired, 5 * time.Second},
+		"the second doubles it":                                                {session.Retry, 2, expired, 10 * time.Second},
+		"the third doubles it again":                                           {session.Retry, 3, expired, 20 * time.Second},
+		"the sixth is the last that doubles":                                   {session.Retry, 6, expired, 160 * time.Second},
+		"the seventh has reached five minutes":                                 {session.Retry, 7, expired, 5 * time.Minute},
+		"the thousandth is no later":                                           {session.Retry, 1000, expired, 5 * time.Minute},
+		"the largest count is no later":                                        {session.Retry, 1<<31 - 1, expired, 5 * time.Minute},
+		"credentials that last do not hurry a retry":                           {session.Retry, 7, 40 * time.Minute, 5 * time.Minute},
+		"credentials that end sooner leave an eighth of their rest to a retry": {session.Retry, 7, 32 * time.Minute, 4 * time.Minute},
+		"an eighth of their rest does not slow an early retry down":            {session.Retry, 1, 32 * time.Minute, 5 * time.Second},
+		"less than five seconds is not hurried":                                {session.Retry, 7, time.Second, 5 * time.Second},
+		"credentials that have just expired hurry nothing":                     {session.Retry, 7, 0, 5 * time.Minute},
+		"what others must mend is looked at every five minutes":                {session.Wait, 1, expired, 5 * time.Minute},
+		"however often that was":                                               {session.Wait, 100, expired, 5 * time.Minute},
+		"and an eighth of the rest where the credentials end sooner":           {session.Wait, 1, 16 * time.Minute, 2 * time.Minute},
+		"a refusal is not retried":                                             {session.Refuse, 1, expired, 0},
+		"a refusal is not retried while the credentials work, either":          {session.Refuse, 1, time.Hour, 0},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			g := NewWithT(t)
+
+			for i := range 100 {
+				delay := session.Backoff(c.outcome, c.count, c.remaining, sequential(i))
+
+				g.Expect(delay).To(And(BeNumerically("<=", c.want), BeNumerically(">=", c.want-c.want/5)), "a fifth of %s is spread", c.want)
+				g.Expect(delay).To(Equal(session.Backoff(c.outcome, c.count, c.remaining, sequential(i))), "the delay is stable")
+			}
+		})
+	}
+}
+
+func TestBackoffGrowsUpToItsBound(t *testing.T) {
+	g := NewWithT(t)
+	for i := range 100 {
+		var before time.Duration
+		for count := int32(1); count <= 7; count++ {
+			delay := session.Backoff(session.Retry, count, 0, sequential(i))
+			g.Expect(delay).To(BeNumerically(">", before), "try %d of session %d", count, i)
+			before = delay
+		}
+	}
+}
+
+func TestBackoffSpreadsSessionsThatFailTogether(t *testing.T) {
+	g := NewWithT(t)
+	buckets := make([]int, 10)
+	for i := range 10_000 {
+		early := 5*time.Minute - session.Backoff(session.Retry, 10, 0, sequential(i))
+		buckets[int(early*10/time.Minute)]++
+	}
+	g.Expect(buckets).To(HaveEach(BeNumerically("~", 1000, 200)))
+}
+
+func TestBackoffSpreadsTheTriesOfOneSession(t *testing.T) {
+	g := NewWithT(t)
+	delays := map[time.Duration]bool{}
+	for count := int32(10); count < 20; count++ {
+		delays[session.Backoff(session.Retry, count, 0, uid)] = true
+	}
+	g.Expect(delays).To(HaveLen(10))
+}
+
+func TestEightTriesFitBeforeTheCredentialsExpire(t *testing.T) {
+	for _, outcome := range []session.Outcome{session.Retry, session.Wait} {
+		for _, remaining := range []time.Duration{
+			40 * time.Second, 90 * time.Second, 6 * time.Minute, 24 * time.Minute, time.Hour, 5 * time.Hour, 18 * time.Hour,
+		} {
+			t.Run(fmt.Sprintf("of outcome %v with %s left", outcome, remaining), func(t *testing.T) {
+				g := NewWithT(t)
+				for i := range 100 {
+					g.Expect(triesWithin(remaining, outcome, sequential(i))).To(BeNumerically(">=", 8), "session %d", i)
+				}
+			})
+		}
+	}
+}
+
+// triesWithin plays a session that fails from noon on for as long as its credentials last, or a thousand times.
+func triesWithin(remaining time.Duration, outcome session.Outcome, uid types.UID) int {
+	expiration := noon.Add(remaining)
+	tries := int32(0)
+	for now := noon; !now.After(expiration) && tries < 1000; tries++ {
+		now = now.Add(session.Backoff(outcome, tries+1, expiration.Sub(now), uid))
+	}
+	return int(tries)
+}
+
+func TestNextFailure(t *testing.T) {
+	const throttled, denied = v1alpha1.ReasonThrottled, v1alpha1.ReasonAccessDenied
+	for sentence, c := range map[string]struct {
+		given func(*session.Observed)
+		want  int32
+	}{
+		"the first failure is the first":                         {nil, 1},
+		"another failure of the same request is the next":        {failedTimes(4, throttled, noon), 5},
+		"another failure for another reason is the next, too":    {failedTimes(4, denied, noon), 5},
+		"the first failure of another request is the first":      {all(failedTimes(4, throttled, noon), edited), 1},
+		"a clock that was set back does not take a failure back": {failedTimes(4, throttled, noon.AddDate(1, 0, 0)), 5},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			g := NewWithT(t)
+			o := healthy(c.given)
+			local := time.FixedZone("here", 3600)
+
+			failure := session.NextFailure(o, session.Problemf(throttled, "slow down"), noon.Add(time.Hour+time.Millisecond).In(local))
+
+			g.Expect(failure).To(Equal(v1alpha1.Failure{
+				Time: metav1.NewTime(noon.Add(time.Hour)), Reason: throttled, Message: "slow down", RequestHash: failure.RequestHash, Count: c.want,
+			}), "it reads the same whatever zone and fraction of a second it is")
+		})
+	}
+}
+
+func TestAFailureIsWaitedForAsLongAsItSays(t *testing.T) {
+	g := NewWithT(t)
+	o := healthy(missing)
+
+	failure := session.NextFailure(o, session.Problemf(v1alpha1.ReasonThrottled, "slow down"), noon)
+	o.Session.Status.LastFailure = &failure
+
+	g.Expect(verdictOf(session.Decide(o, noon))).To(Equal(hold(v1alpha1.ReasonThrottled, noon.Add(session.Backoff(session.Retry, 1, 0, uid)))))
+}

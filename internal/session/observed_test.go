@@ -1,0 +1,114 @@
+/*
+Copyright 2026 The sts-operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package session_test
+
+import (
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/sts-operator/sts-operator/api/v1alpha1"
+	"github.com/sts-operator/sts-operator/internal/session"
+)
+
+// The session that the tests observe: its credentials were issued at noon, last twelve hours and are due in between.
+const (
+	uid      = types.UID("6f1c4f5e-0d0c-4a77-9a5e-3d2f6d1b7a10")
+	identity = "AIDAEXAMPLE"
+)
+
+var (
+	noon     = time.Date(2026, time.November, 2, 12, 0, 0, 0, time.UTC)
+	midnight = noon.Add(12 * time.Hour)
+	due      = session.RenewAt(noon, 12*time.Hour, 0, uid)
+)
+
+// healthy is a session of which nothing is wrong but what the changes make so.
+func healthy(changes ...func(*session.Observed)) session.Observed {
+	fs := &v1alpha1.FederatedSession{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "team-a", Name: "reports", UID: uid},
+		Spec: v1alpha1.FederatedSessionSpec{
+			IssuerRef: v1alpha1.IssuerReference{Kind: v1alpha1.ClusterSessionIssuerKind, Name: "aws"},
+			Name:      "reporter",
+		},
+	}
+	request, _ := session.NewRequest(fs)
+	o := session.Observed{
+		Session: fs,
+		Request: request,
+		Issuer:  session.Issuer{Found: true, Ready: true, CanFederate: true, Identity: identity},
+		Secret: session.Secret{
+			Exists: true, Intact: true, Dressed: true,
+			RequestHash: request.Hash(), Identity: identity,
+			IssuedAt: noon, Expiration: midnight,
+		},
+	}
+	for _, change := range changes {
+		if change != nil {
+			change(&o)
+		}
+	}
+	return o
+}
+
+// asking makes the session ask for the lifetime, and its Secret hold credentials that got the granted one.
+func asking(seconds int32, granted time.Duration) func(*session.Observed) {
+	return func(o *session.Observed) {
+		o.Session.Spec.DurationSeconds = &seconds
+		o.Request.DurationSeconds = seconds
+		o.Secret.RequestHash = o.Request.Hash()
+		o.Secret.Expiration = noon.Add(granted)
+	}
+}
+
+func renewingBefore(seconds int32) func(*session.Observed) {
+	return func(o *session.Observed) { o.Session.Spec.Rotation.RenewBeforeSeconds = &seconds }
+}
+
+func TestKeptCredentialsAreLookedAtAgainWhenTheyAreDue(t *testing.T) {
+	for sentence, c := range map[string]struct {
+		given []func(*session.Observed)
+		want  time.Time
+	}{
+		"by default, in the second half of the twelve hours": {
+			nil, session.RenewAt(noon, 12*time.Hour, 0, uid),
+		},
+		"with renewBeforeSeconds, that long before expiration": {
+			[]func(*session.Observed){renewingBefore(3600)}, session.RenewAt(noon, 12*time.Hour, time.Hour, uid),
+		},
+		"of a lifetime that was asked for and granted": {
+			[]func(*session.Observed){asking(129600, 36*time.Hour)}, session.RenewAt(noon, 36*time.Hour, 0, uid),
+		},
+		"of the lifetime granted, where that is shorter than the one asked for": {
+			[]func(*session.Observed){asking(129600, time.Hour)}, session.RenewAt(noon, time.Hour, 0, uid),
+		},
+		"of the lifetime asked for, where the local clock was an hour behind at issue": {
+			[]func(*session.Observed){asking(900, 75*time.Minute)}, session.RenewAt(noon, 15*time.Minute, 0, uid),
+		},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			g := NewWithT(t)
+
+			d := session.Decide(healthy(c.given...), noon.Add(time.Minute))
+
+			g.Expect(d).To(Equal(session.Decision{Action: session.Keep, RetryAt: c.want}))
+		})
+	}
+}
