@@ -25,6 +25,8 @@ import (
 	"io"
 	"os"
 
+	"github.com/go-logr/logr"
+	"k8s.io/klog/v2"
 	ctrl "sigs.k8s.io/controller-runtime"
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
 )
@@ -33,13 +35,15 @@ import (
 var version = "development"
 
 func main() {
-	if err := run(ctrl.SetupSignalHandler(), os.Args[1:], os.Stdout, os.Stderr); err != nil {
+	err := command(ctrl.SetupSignalHandler(), os.Args[1:], os.Stdout, os.Stderr)
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "sts-operator:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+// command does what the command line asks for: it answers or runs the operator until the context ends.
+func command(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	config, err := parseFlags(args, stdout)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
@@ -50,7 +54,17 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		_, err := fmt.Fprintln(stdout, "sts-operator", version)
 		return err
 	}
-	logf.SetLogger(config.logger(stderr))
+	setLoggers(config.logger(stderr))
+	return run(ctx, config)
+}
+
+// setLoggers makes controller-runtime and client-go log the same way. It must come before either is used.
+func setLoggers(logger logr.Logger) {
+	logf.SetLogger(logger)
+	klog.SetLogger(logger)
+}
+
+func run(ctx context.Context, config config) error {
 	mgr, err := newManager(ctx, config)
 	if err != nil {
 		return err

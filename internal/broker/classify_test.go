@@ -60,7 +60,7 @@ var codeCases = map[string]struct {
 	"AccessDenied":            {403, v1alpha1.ReasonAccessDenied, denied + " (AccessDenied)", false},
 
 	"InvalidClientTokenId":        {403, v1alpha1.ReasonKeyRefused, unknownKey + " (InvalidClientTokenId)", wholeIssuer},
-	"UnrecognizedClientException": {403, v1alpha1.ReasonKeyRefused, unknownKey + " (UnrecognizedClient)", wholeIssuer},
+	"UnrecognizedClientException": {403, v1alpha1.ReasonKeyRefused, unknownKey + " (UnrecognizedClientException)", wholeIssuer},
 	"SignatureDoesNotMatch":       {403, v1alpha1.ReasonKeyRefused, "AWS does not accept the signature: the issuer's secret access key does not belong to its access key id (SignatureDoesNotMatch)", wholeIssuer},
 	"IncompleteSignature":         {400, v1alpha1.ReasonKeyRefused, "AWS cannot read the signature: the issuer's access key id holds characters that it should not (IncompleteSignature)", wholeIssuer},
 	"MissingAuthenticationToken":  {403, v1alpha1.ReasonKeyRefused, "the request reached AWS unsigned: check the issuer's access key and what is between the operator and AWS (MissingAuthenticationToken)", wholeIssuer},

@@ -62,7 +62,7 @@ func (r *SessionReconciler) issue(ctx context.Context, observed session.Observed
 	permit, problem := r.broker.Permit(issuerID(observed.Session), observed.Session.UID, !session.IsUsable(observed, now))
 	if problem != nil {
 		r.metrics.waited(observed.Session, problem)
-		return outcome{observed: observed, problem: problem, retryAt: now.Add(problem.RetryAfter)}, nil
+		return outcome{observed: observed, problem: problem, retryAt: session.UntilExpiry(observed, now.Add(problem.RetryAfter), now)}, nil
 	}
 	secret, observed, err := r.observeLive(ctx, observed)
 	if err != nil {
@@ -99,6 +99,7 @@ func (r *SessionReconciler) failure(observed session.Observed, problem *session.
 		now := r.clock.Now()
 		o.retryAt = now.Add(session.Backoff(problem.Outcome(), count, observed.Secret.Expiration.Sub(now), observed.Session.UID))
 	}
+	o.retryAt = session.UntilExpiry(observed, o.retryAt, r.clock.Now())
 	return o
 }
 

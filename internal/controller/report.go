@@ -44,8 +44,12 @@ func (r *SessionReconciler) report(ctx context.Context, o outcome) error {
 	if equality.Semantic.DeepEqual(fs.Status, reported.Status) {
 		return nil
 	}
-	if err := r.client.Status().Patch(ctx, reported.DeepCopy(), mergeFromSame(fs.DeepCopy())); err != nil {
+	written := reported.DeepCopy()
+	if err := r.client.Status().Patch(ctx, written, mergeFromSame(fs.DeepCopy())); err != nil {
 		return client.IgnoreNotFound(fmt.Errorf("writing the status of FederatedSession %s/%s: %w", fs.Namespace, fs.Name, err))
+	}
+	if written.ResourceVersion != fs.ResourceVersion {
+		r.replaced.Store(client.ObjectKeyFromObject(fs), fs.ResourceVersion)
 	}
 	r.announce(fs, reported, o)
 	return nil

@@ -20,9 +20,11 @@ package controller
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -44,6 +46,9 @@ import (
 // wall clock jump or the machine sleep; a look at a healthy session reads caches only.
 const longestSleep = 10 * time.Minute
 
+// staleWait is about what the cache lags behind.
+const staleWait = 50 * time.Millisecond
+
 // SessionReconciler keeps a FederatedSession's Secret filled with credentials that have not expired.
 type SessionReconciler struct {
 	clock    clock.PassiveClock
@@ -52,6 +57,9 @@ type SessionReconciler struct {
 	broker   *broker.Broker
 	recorder events.EventRecorder
 	metrics  *Metrics
+	// replaced holds, by name, the resource version that the latest status write replaced: while the cache still shows
+	// it, the status is not what this reconciler wrote.
+	replaced sync.Map
 }
 
 // NewSessionReconciler wires a SessionReconciler.
@@ -66,14 +74,17 @@ func (r *SessionReconciler) Reconcile(ctx context.Context, req reconcile.Request
 	fs := &v1alpha1.FederatedSession{}
 	if err := r.client.Get(ctx, req.NamespacedName, fs); err != nil {
 		if apierrors.IsNotFound(err) {
-			r.metrics.forgetSession(req.NamespacedName)
+			r.forget(req.NamespacedName)
 			return reconcile.Result{}, nil
 		}
 		return reconcile.Result{}, fmt.Errorf("reading FederatedSession %s: %w", req, err)
 	}
 	if !fs.DeletionTimestamp.IsZero() {
-		r.metrics.forgetSession(req.NamespacedName)
+		r.forget(req.NamespacedName)
 		return reconcile.Result{}, nil
+	}
+	if r.isStale(fs) {
+		return reconcile.Result{RequeueAfter: staleWait}, nil
 	}
 
 	// 2 Observe.
@@ -96,6 +107,24 @@ func (r *SessionReconciler) Reconcile(ctx context.Context, req reconcile.Request
 
 	// 7 Schedule.
 	return r.schedule(result), nil
+}
+
+// isStale says whether the cache shows the session without the status that this reconciler wrote last. Deciding from that
+// would forget a failure, and write and announce the same twice.
+func (r *SessionReconciler) isStale(fs *v1alpha1.FederatedSession) bool {
+	name := client.ObjectKeyFromObject(fs)
+	replaced, found := r.replaced.Load(name)
+	if found && replaced == fs.ResourceVersion {
+		return true
+	}
+	r.replaced.Delete(name)
+	return false
+}
+
+// forget drops what is kept of a session that is gone.
+func (r *SessionReconciler) forget(name types.NamespacedName) {
+	r.replaced.Delete(name)
+	r.metrics.forgetSession(name)
 }
 
 // schedule is when to look again, and how urgent that will be.

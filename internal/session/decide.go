@@ -69,11 +69,13 @@ func Decide(o Observed, now time.Time) Decision {
 	permitting := []check{issuerIsReady, issuerCanFederate, secretIsMutable, lastFailureIsPast}
 
 	if d := first(standing, o, now); d != nil {
-		return untilExpiry(*d, o, now)
+		d.RetryAt = UntilExpiry(o, d.RetryAt, now)
+		return *d
 	}
 	if d := first(contentChecks(isNotDue), o, now); d != nil {
 		if stop := first(permitting, o, now); stop != nil {
-			return untilExpiry(*stop, o, now)
+			stop.RetryAt = UntilExpiry(o, stop.RetryAt, now)
+			return *stop
 		}
 		return *d
 	}
@@ -83,15 +85,13 @@ func Decide(o Observed, now time.Time) Decision {
 	return Decision{Action: Keep, RetryAt: o.RenewAt()}
 }
 
-// untilExpiry makes sure that a held session is looked at again when its credentials expire, to say so.
-func untilExpiry(d Decision, o Observed, now time.Time) Decision {
-	if !IsUsable(o, now) {
-		return d
+// UntilExpiry is when to look again at a session that cannot be issued: at retryAt (zero for never), but when its
+// published credentials expire at the latest, to say so.
+func UntilExpiry(o Observed, retryAt, now time.Time) time.Time {
+	if IsUsable(o, now) && (retryAt.IsZero() || retryAt.After(o.Secret.Expiration)) {
+		return o.Secret.Expiration
 	}
-	if d.RetryAt.IsZero() || d.RetryAt.After(o.Secret.Expiration) {
-		d.RetryAt = o.Secret.Expiration
-	}
-	return d
+	return retryAt
 }
 
 // IsUsable says whether the Secret holds unexpired credentials issued for this spec: the meaning of Ready.

@@ -1,0 +1,110 @@
+/*
+Copyright 2026 The sts-operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/credentials/processcreds"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+	corev1 "k8s.io/api/core/v1"
+)
+
+// call is what sts-fake remembers of a call.
+type call struct {
+	Operation  string
+	Parameters map[string]string
+}
+
+// federations are the calls of GetFederationToken for a federated user.
+func (s *stage) federations(user string) ([]call, error) {
+	var journal struct{ Calls []call }
+	if err := s.admin(http.MethodGet, "calls", "", &journal); err != nil {
+		return nil, err
+	}
+	var calls []call
+	for _, c := range journal.Calls {
+		if c.Operation == "GetFederationToken" && c.Parameters["Name"] == user {
+			calls = append(calls, c)
+		}
+	}
+	return calls, nil
+}
+
+// switchOn a scenario of sts-fake.
+func (s *stage) switchOn(scenario string) error {
+	return s.admin(http.MethodPost, "scenarios", scenario, nil)
+}
+
+// switchOff ends all scenarios.
+func (s *stage) switchOff() error {
+	return s.admin(http.MethodDelete, "scenarios", "", nil)
+}
+
+func (s *stage) admin(method, path, body string, into any) error {
+	ctx, cancel := context.WithTimeout(s.ctx, 5*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, method, s.stsURL+"/_admin/"+path, strings.NewReader(body))
+	if err != nil {
+		return err
+	}
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return fmt.Errorf("asking sts-fake: %w", err)
+	}
+	defer func() { _ = answer.Body.Close() }()
+	if answer.StatusCode != http.StatusOK {
+		return fmt.Errorf("sts-fake answered %s to %s %s", answer.Status, method, path)
+	}
+	if into == nil {
+		return nil
+	}
+	return json.NewDecoder(answer.Body).Decode(into)
+}
+
+// callerOf is who STS says the credentials of a Secret are. They are read as a pod with the Secret mounted reads them:
+// by the AWS SDK, from the file credentials.json, by credential_process.
+func (s *stage) callerOf(secret *corev1.Secret) (string, error) {
+	mount, err := os.MkdirTemp(s.folder, "mount-")
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = os.RemoveAll(mount) }()
+	file := filepath.Join(mount, "credentials.json")
+	if err := os.WriteFile(file, secret.Data["credentials.json"], 0o600); err != nil {
+		return "", err
+	}
+	ctx, cancel := context.WithTimeout(s.ctx, 5*time.Second)
+	defer cancel()
+	identity, err := sts.New(sts.Options{
+		Region:           "eu-central-1",
+		BaseEndpoint:     &s.stsURL,
+		Credentials:      processcreds.NewProvider("cat '" + file + "'"),
+		RetryMaxAttempts: 1,
+	}).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	if err != nil {
+		return "", fmt.Errorf("using the credentials of Secret %s: %w", secret.Name, err)
+	}
+	return *identity.Arn, nil
+}
