@@ -77,7 +77,7 @@ func parseFlags(args []string, stdout io.Writer) (config, error) {
 	flags.IntVar(&c.concurrency, "concurrency", 16, "`number` of sessions reconciled at a time")
 	flags.Float64Var(&c.kubeAPIQPS, "kube-api-qps", 200, "most `requests` a second to the Kubernetes API, on average")
 	flags.IntVar(&c.kubeAPIBurst, "kube-api-burst", 400, "most `requests` to the Kubernetes API in a burst")
-	flags.DurationVar(&c.stsTimeout, "sts-timeout", 10*time.Second, "most `time` that one STS call may take, 1s to 1m")
+	flags.DurationVar(&c.stsTimeout, "sts-timeout", 10*time.Second, "most `time` that one STS call may take, 1s to 15s; a shutdown waits for calls under way")
 	flags.StringVar(&c.metricsAddress, "metrics-bind-address", ":8443", "`address` of the metrics; 0 turns them off")
 	flags.BoolVar(&c.metricsSecure, "metrics-secure", true, "serve metrics over HTTPS and only to who may get /metrics in the cluster")
 	flags.StringVar(&c.metricsCertDir, "metrics-cert-dir", "", "`folder` with tls.crt and tls.key for the metrics; a self-signed certificate by default")
@@ -123,8 +123,8 @@ func (c *config) complete(namespaces, selector string) error {
 		return fmt.Errorf("--concurrency must be from 1 to 1000, not %d", c.concurrency)
 	case c.kubeAPIQPS <= 0 || c.kubeAPIBurst < 1:
 		return errors.New("--kube-api-qps and --kube-api-burst must be above 0")
-	case c.stsTimeout < time.Second || c.stsTimeout > time.Minute:
-		return fmt.Errorf("--sts-timeout must be from 1s to 1m, not %s", c.stsTimeout)
+	case c.stsTimeout < time.Second || c.stsTimeout > 15*time.Second:
+		return fmt.Errorf("--sts-timeout must be from 1s to 15s, not %s", c.stsTimeout)
 	}
 	return nil
 }

@@ -68,7 +68,7 @@ func TestFlagsThatCannotBeMeant(t *testing.T) {
 		"--concurrency=0":      "from 1 to 1000",
 		"--kube-api-qps=0":     "above 0",
 		"--kube-api-burst=-1":  "above 0",
-		"--sts-timeout=100ms":  "from 1s to 1m",
+		"--sts-timeout=100ms":  "from 1s to 15s",
 		"--concurrency=twenty": "invalid value",
 	} {
 		t.Run(args, func(t *testing.T) {

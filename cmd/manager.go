@@ -45,8 +45,8 @@ import (
 	"github.com/sts-operator/sts-operator/internal/controller"
 )
 
-// shutdownTime lets calls under way end and their credentials be published.
-const shutdownTime = 25 * time.Second
+// publishTime is what is left of a shutdown, after the STS calls under way, to publish their credentials.
+const publishTime = 12 * time.Second
 
 // newManager wires everything.
 func newManager(ctx context.Context, c config) (ctrl.Manager, error) {
@@ -76,7 +76,7 @@ func newManager(ctx context.Context, c config) (ctrl.Manager, error) {
 		Observe:     measures.ObserveRequest,
 	})
 	dependencies := controller.Dependencies{Clock: realClock, Broker: stsBroker, Metrics: measures, OperatorNamespace: c.operatorNamespace}
-	options := controller.Options{Concurrency: c.concurrency, Timeout: c.stsTimeout + 20*time.Second}
+	options := controller.Options{Concurrency: c.concurrency, Timeout: c.stsTimeout + 20*time.Second, Namespaces: c.namespaces}
 	if err := controller.Setup(ctx, mgr, dependencies, options); err != nil {
 		return nil, err
 	}
@@ -106,7 +106,7 @@ func managerOptions(c config) ctrl.Options {
 	if c.metricsSecure {
 		metricsOptions.FilterProvider = filters.WithAuthenticationAndAuthorization
 	}
-	timeout, warmup := shutdownTime, true
+	timeout, warmup := c.stsTimeout+publishTime, true
 	return ctrl.Options{
 		Scheme:                        scheme,
 		Cache:                         caches,

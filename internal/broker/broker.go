@@ -53,8 +53,8 @@ type Config struct {
 	Ambient bool
 }
 
-// equals compares credentials too, by value.
-func (c Config) equals(other Config) bool {
+// Equals compares credentials too, by value.
+func (c Config) Equals(other Config) bool {
 	same := c.Key.Equals(other.Key)
 	c.Key, other.Key = session.Credentials{}, session.Credentials{}
 	return same && c == other
@@ -80,35 +80,42 @@ type Broker struct {
 
 	mutex   sync.Mutex
 	issuers map[ID]*issuer
+	calls   map[string]int // under way, by the issuer's namespace
 }
 
 // issuer is what the broker keeps of a registered issuer.
 type issuer struct {
-	config  Config
-	client  stsClient
-	budget  *budget
-	breaker *breaker
+	config   Config
+	identity string
+	client   stsClient
+	budget   *budget
+	breaker  *breaker
 }
+
+// callsPerNamespace is how many calls through the issuers of one namespace may be under way. Whoever may write an issuer
+// names an endpoint; one that hangs must not occupy everybody's workers. Cluster-scoped issuers are an administrator's.
+const callsPerNamespace = 4
 
 // New is a broker without issuers.
 func New(options Options) *Broker {
-	return &Broker{options: options, issuers: map[ID]*issuer{}}
+	return &Broker{options: options, issuers: map[ID]*issuer{}, calls: map[string]int{}}
 }
 
-// Register makes an issuer known. Registering the same configuration again changes nothing; another one starts afresh.
-func (b *Broker) Register(id ID, config Config) (changed bool) {
+// Register makes an issuer known under the identity that STS has confirmed for this very configuration. Registering the
+// same again changes nothing; another configuration or identity starts afresh.
+func (b *Broker) Register(id ID, config Config, identity string) {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
-	if known, ok := b.issuers[id]; ok && known.config.equals(config) {
-		return false
+	if known, ok := b.issuers[id]; ok && known.identity == identity && known.config.Equals(config) {
+		return
 	}
 	b.issuers[id] = &issuer{
-		config:  config,
-		client:  b.newClient(config),
-		budget:  newBudget(config.RequestsPerSecond),
-		breaker: &breaker{},
+		config:   config,
+		identity: identity,
+		client:   b.newClient(config),
+		budget:   newBudget(config.RequestsPerSecond),
+		breaker:  &breaker{},
 	}
-	return true
 }
 
 // Forget removes an issuer.
@@ -134,9 +141,30 @@ func (b *Broker) Trouble(id ID) *session.Problem {
 
 // Permit is leave to make one STS call. It must be used by Issue or given back by Cancel.
 type Permit struct {
-	broker *Broker
-	issuer *issuer
-	probe  bool // whether the call finds out if STS serves the issuer again
+	broker    *Broker
+	issuer    *issuer
+	namespace string // of the issuer
+	probe     bool   // whether the call finds out if STS serves the issuer again
+}
+
+// begin counts a call through an issuer of a namespace, if there is room for it.
+func (b *Broker) begin(namespace string) bool {
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
+	if namespace != "" && b.calls[namespace] >= callsPerNamespace {
+		return false
+	}
+	b.calls[namespace]++
+	return true
+}
+
+// end makes room for another call.
+func (b *Broker) end(namespace string) {
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
+	if b.calls[namespace]--; b.calls[namespace] == 0 {
+		delete(b.calls, namespace)
+	}
 }
 
 // Permit asks leave for one STS call, before anything else is spent on it. Without a permit the problem says when to ask
@@ -150,6 +178,27 @@ func (b *Broker) Permit(id ID, uid types.UID, urgent bool) (*Permit, *session.Pr
 			RetryAfter: session.Stagger(time.Second, uid), Quiet: true,
 		}
 	}
+	if !b.begin(id.Namespace) {
+		return nil, b.crowded(id, uid)
+	}
+	permit, problem := b.permitOf(issuer, id, uid, urgent)
+	if problem != nil {
+		b.end(id.Namespace)
+	}
+	return permit, problem
+}
+
+// crowded is the problem of too many calls under way.
+func (*Broker) crowded(id ID, uid types.UID) *session.Problem {
+	return &session.Problem{
+		Reason:     v1alpha1.ReasonBudgetExhausted,
+		Message:    "too many calls through the issuers of namespace " + id.Namespace + " are under way; the session waits for its turn",
+		RetryAfter: session.Stagger(time.Second, uid), Quiet: true,
+	}
+}
+
+// permitOf asks the issuer's breaker and budget.
+func (b *Broker) permitOf(issuer *issuer, id ID, uid types.UID, urgent bool) (*Permit, *session.Problem) {
 	now := b.options.Clock.Now()
 	probe, problem, wait := issuer.breaker.ask(now)
 	if problem != nil {
@@ -163,15 +212,22 @@ func (b *Broker) Permit(id ID, uid types.UID, urgent bool) (*Permit, *session.Pr
 			RetryAfter: wait, Quiet: true,
 		}
 	}
-	return &Permit{broker: b, issuer: issuer, probe: probe}, nil
+	return &Permit{broker: b, issuer: issuer, namespace: id.Namespace, probe: probe}, nil
 }
 
-// Cancel gives the permit back unused.
-func (p *Permit) Cancel() { p.issuer.breaker.withdraw(p.probe) }
+// Identity is the stable id of who the call is made as.
+func (p *Permit) Identity() string { return p.issuer.identity }
+
+// Cancel gives the permit back unused. The request it took from the budget stays taken.
+func (p *Permit) Cancel() {
+	p.issuer.breaker.withdraw(p.probe)
+	p.broker.end(p.namespace)
+}
 
 // Issue makes the STS call. Credentials come back complete or not at all; the problem of a failed call says what to
 // change, and a problem of the issuer's rather than of the request stops further calls for a while.
 func (p *Permit) Issue(ctx context.Context, request session.Request) (session.Issued, *session.Problem) {
+	defer p.Cancel() // a probe that panicked must not keep the breaker shut; after the report it changes nothing
 	issued, problem := p.broker.getFederationToken(ctx, p.issuer, request)
 	p.issuer.breaker.report(p.broker.options.Clock.Now(), p.probe, problem)
 	return issued, problem

@@ -31,25 +31,31 @@ type budget struct {
 	requests *rate.Limiter
 	// turns spreads those who were refused over the time their requests will take, so that they do not all come back at
 	// once. A turn is when to ask again, not a promise.
-	turns   *rate.Limiter
-	reserve float64
+	turns, urgentTurns *rate.Limiter
+	reserve            float64
 }
 
 func newBudget(perSecond int) *budget {
+	burst := max(perSecond, 2)
 	return &budget{
-		requests: rate.NewLimiter(rate.Limit(perSecond), perSecond),
-		turns:    rate.NewLimiter(rate.Limit(perSecond), 1),
-		reserve:  float64(perSecond) / 4,
+		requests:    rate.NewLimiter(rate.Limit(perSecond), burst),
+		turns:       rate.NewLimiter(rate.Limit(perSecond), 1),
+		urgentTurns: rate.NewLimiter(rate.Limit(perSecond), 1),
+		reserve:     float64(burst) / 4,
 	}
 }
 
 // take one request out of the budget; a wait above zero means that there is none now.
 func (b *budget) take(now time.Time, urgent bool) time.Duration {
-	enough := urgent || b.requests.TokensAt(now) >= 1+b.reserve || b.requests.Burst() == 1
+	enough := urgent || b.requests.TokensAt(now) >= 1+b.reserve
 	if enough && b.requests.AllowN(now, 1) {
 		return 0
 	}
-	turn := b.turns.ReserveN(now, 1)
+	turns := b.turns
+	if urgent {
+		turns = b.urgentTurns
+	}
+	turn := turns.ReserveN(now, 1)
 	wait := turn.DelayFrom(now)
 	if wait > longestTurn {
 		turn.CancelAt(now)

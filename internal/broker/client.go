@@ -19,6 +19,7 @@ package broker
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -111,13 +112,14 @@ type Identity struct {
 	Account, ARN, UserID string
 }
 
-// Identify asks STS who the issuer is (GetCallerIdentity, which needs a signature but no permission). It neither asks the
-// breaker nor changes it: it is how an issuer finds out.
-func (b *Broker) Identify(ctx context.Context, id ID) (Identity, *session.Problem) {
-	i := b.issuer(id)
-	if i == nil {
-		return Identity{}, session.Problemf(v1alpha1.ReasonIssuerNotReady, "%s %s is not registered", id.Kind, id.Name)
+// Identify asks STS who an issuer of this configuration is (GetCallerIdentity, which needs a signature but no permission).
+// It asks neither breaker nor budget: it is how an issuer finds out.
+func (b *Broker) Identify(ctx context.Context, id ID, config Config) (Identity, *session.Problem) {
+	if !b.begin(id.Namespace) {
+		return Identity{}, b.crowded(id, "")
 	}
+	defer b.end(id.Namespace)
+	i := &issuer{config: config, client: b.newClient(config)}
 	var out *sts.GetCallerIdentityOutput
 	problem := b.call(ctx, i, "GetCallerIdentity", func(ctx context.Context) (err error) {
 		out, err = i.client.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
@@ -127,7 +129,7 @@ func (b *Broker) Identify(ctx context.Context, id ID) (Identity, *session.Proble
 		return Identity{}, problem
 	}
 	identity := Identity{Account: aws.ToString(out.Account), ARN: aws.ToString(out.Arn), UserID: aws.ToString(out.UserId)}
-	if identity.Account == "" || identity.ARN == "" || identity.UserID == "" {
+	if !isPlain(identity.Account, 12) || !isPlain(identity.ARN, longestARN) || !isPlain(identity.UserID, longestID) {
 		return Identity{}, incomplete(i.config, "GetCallerIdentity")
 	}
 	return identity, nil
@@ -143,8 +145,10 @@ func (b *Broker) getFederationToken(ctx context.Context, i *issuer, request sess
 		return session.Issued{}, problem
 	}
 	c, user := out.Credentials, out.FederatedUser
-	if c == nil || aws.ToString(c.AccessKeyId) == "" || aws.ToString(c.SecretAccessKey) == "" || aws.ToString(c.SessionToken) == "" ||
-		c.Expiration == nil || user == nil || aws.ToString(user.Arn) == "" || aws.ToString(user.FederatedUserId) == "" {
+	if c == nil || user == nil || c.Expiration == nil ||
+		!isPlain(aws.ToString(c.AccessKeyId), longestID) || !isPlain(aws.ToString(c.SecretAccessKey), longestToken) ||
+		!isPlain(aws.ToString(c.SessionToken), longestToken) ||
+		!isPlain(aws.ToString(user.Arn), longestARN) || !isPlain(aws.ToString(user.FederatedUserId), longestID) {
 		return session.Issued{}, incomplete(i.config, session.OperationGetFederationToken)
 	}
 	issued := session.Issued{
@@ -162,4 +166,16 @@ func (b *Broker) getFederationToken(ctx context.Context, i *issuer, request sess
 			"%s granted credentials that have expired already by the operator's clock: set the clock of the operator's node", endpointName(i.config))
 	}
 	return issued, nil
+}
+
+// The most characters of what STS answers (AWS: arnType, federatedIdType; tokens have 4096 bytes at most, and room is left).
+const longestARN, longestID, longestToken = 2048, 193, 16384
+
+// isPlain says whether a value is there and is one word of printable ASCII, as everything is that STS issues. A line break
+// in a key would add a section to an ini file, and SDKs run the credential_process that they find in one.
+func isPlain(value string, longest int) bool {
+	if value == "" || len(value) > longest {
+		return false
+	}
+	return !strings.ContainsFunc(value, func(r rune) bool { return r <= ' ' || r > '~' })
 }

@@ -74,33 +74,32 @@ func (r *SessionReconciler) issue(ctx context.Context, observed session.Observed
 		permit.Cancel()
 		return r.act(ctx, observed, decision)
 	}
-	issued, problem := permit.Issue(ctx, observed.Request)
+	// A shutdown does not interrupt the call: STS may have minted credentials already.
+	issued, problem := permit.Issue(context.WithoutCancel(ctx), observed.Request)
 	if problem != nil {
-		r.metrics.failed(problem)
 		return r.failure(observed, problem), nil
 	}
 	lead := observed.Secret.Expiration.Sub(now)
-	observed, problem = r.publish(ctx, secret, observed, issued)
-	if problem != nil {
-		r.metrics.failed(problem)
-		return r.failure(observed, problem), nil
+	p := r.publish(ctx, secret, observed, issued, permit.Identity())
+	switch {
+	case p.problem != nil:
+		return r.failure(p.observed, p.problem), nil
+	case p.instead != nil:
+		return r.act(ctx, p.observed, *p.instead)
 	}
 	r.metrics.issued(decision.Cause, lead)
 	logf.FromContext(ctx).Info("issued credentials", "cause", decision.Cause, "secret", observed.Session.TargetSecretName(),
 		"accessKeyID", issued.Credentials.AccessKeyID(), "expiration", issued.Expiration)
-	return outcome{observed: observed, issued: &issued, cause: decision.Cause, retryAt: session.Decide(observed, r.clock.Now()).RetryAt}, nil
+	return outcome{observed: p.observed, issued: &issued, cause: decision.Cause, retryAt: p.observed.RenewAt()}, nil
 }
 
 // failure is the outcome of a failed try, which the back-off follows.
 func (r *SessionReconciler) failure(observed session.Observed, problem *session.Problem) outcome {
-	o := outcome{observed: observed, problem: problem, failed: true}
-	count := session.NextFailure(observed, problem, r.clock.Now()).Count
-	if problem.Outcome() != session.Refuse {
-		now := r.clock.Now()
-		o.retryAt = now.Add(session.Backoff(problem.Outcome(), count, observed.Secret.Expiration.Sub(now), observed.Session.UID))
-	}
-	o.retryAt = session.UntilExpiry(observed, o.retryAt, r.clock.Now())
-	return o
+	r.metrics.failed(problem)
+	now := r.clock.Now()
+	count := session.NextFailure(observed, problem, now).Count
+	retryAt := now.Add(observed.Backoff(problem.Reason, count, now))
+	return outcome{observed: observed, problem: problem, failed: true, retryAt: session.UntilExpiry(observed, retryAt, now)}
 }
 
 // dress brings labels and annotations of the Secret in line with the spec.

@@ -17,6 +17,8 @@ limitations under the License.
 package controller
 
 import (
+	"strings"
+
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -36,16 +38,16 @@ const (
 // problem when it begins or changes, its end. An ordinary renewal is no event, nor is waiting for a turn: status and
 // metrics show them.
 func (r *SessionReconciler) announce(before, after *v1alpha1.FederatedSession, o outcome) {
-	if o.problem != nil && o.problem.Quiet {
-		return
-	}
 	was := meta.FindStatusCondition(before.Status.Conditions, v1alpha1.ReadyCondition)
 	is := meta.FindStatusCondition(after.Status.Conditions, v1alpha1.ReadyCondition)
+	if o.problem != nil && o.problem.Quiet && is.Reason != v1alpha1.ReasonExpired {
+		return
+	}
 	n := noticeOf(was, is, o, before.Status.IssuedTime != nil)
 	if n == nil {
 		return
 	}
-	r.recorder.Eventf(after, nil, n.kind, n.reason, n.action, "%s", n.note)
+	r.recorder.Eventf(after, nil, n.kind, n.reason, n.action, "%s", noteOf(n.note))
 }
 
 type notice struct {
@@ -69,6 +71,17 @@ func noticeOf(was, is *metav1.Condition, o outcome, issuedBefore bool) *notice {
 		return &notice{corev1.EventTypeNormal, eventReissued, "Issue", is.Message + ", issued anew because of " + o.cause}
 	}
 	return nil
+}
+
+// longestNote is what the API server takes as the note of an event, in bytes.
+const longestNote = 1024
+
+// noteOf cuts a message to the length of a note, between characters.
+func noteOf(message string) string {
+	if len(message) <= longestNote {
+		return message
+	}
+	return strings.ToValidUTF8(message[:longestNote-len("…")], "") + "…"
 }
 
 // isWorking says whether a Ready condition needs no attention. A suspended session is as it was asked to be.

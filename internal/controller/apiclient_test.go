@@ -29,6 +29,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
+	"github.com/sts-operator/sts-operator/api/v1alpha1"
 	"github.com/sts-operator/sts-operator/internal/controller"
 	"github.com/sts-operator/sts-operator/internal/credsecret"
 )
@@ -46,6 +47,8 @@ type apiClient struct {
 	stopAt  string
 	failing map[string]error
 	before  map[string]func()
+	lagging *v1alpha1.FederatedSession // what the cache still shows
+	mutate  func(*corev1.Secret)       // what a webhook does to a Secret that is created
 }
 
 // crash is the panic of a stopped operator.
@@ -80,6 +83,9 @@ func (a *apiClient) cachedCalls(indexes indexRecorder) interceptor.Funcs {
 			if err := c.Get(ctx, key, object, options...); err != nil {
 				return err
 			}
+			if fs, ok := object.(*v1alpha1.FederatedSession); ok && a.lagging != nil {
+				a.lagging.DeepCopyInto(fs)
+			}
 			secret, ok := object.(*corev1.Secret)
 			if !ok {
 				return nil
@@ -96,6 +102,9 @@ func (a *apiClient) cachedCalls(indexes indexRecorder) interceptor.Funcs {
 		Create: func(ctx context.Context, c client.WithWatch, object client.Object, options ...client.CreateOption) error {
 			if err := a.meet("create", object); err != nil {
 				return err
+			}
+			if secret, ok := object.(*corev1.Secret); ok && a.mutate != nil {
+				a.mutate(secret)
 			}
 			return c.Create(ctx, object, options...)
 		},

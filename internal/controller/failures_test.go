@@ -17,11 +17,13 @@ limitations under the License.
 package controller_test
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"time"
 
 	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -103,12 +105,11 @@ func TestFailuresOfAFirstIssue(t *testing.T) {
 			h.scenario()
 
 			if c.stalled {
-				h.Expect(result.RequeueAfter).To(BeZero())
-				h.advance(24 * time.Hour)
+				h.advance(40 * time.Minute)
 				h.restart()
 				h.reconcileIssuer("aws")
 				h.reconcile("reports")
-				h.Expect(h.issued()).To(Equal(1), "only an edit is a cure")
+				h.Expect(h.issued()).To(Equal(1), "it is not asked again before the hour is over")
 				edit(h, fs, func(fs *v1alpha1.FederatedSession) { fs.Spec.Name = "edited" })
 			} else {
 				h.advance(result.RequeueAfter)
@@ -219,5 +220,90 @@ func TestASecretThatTheAPIServerRefuses(t *testing.T) {
 	delete(h.api.failing, "create *v1.Secret")
 	h.advance(result.RequeueAfter)
 	h.reconcile("reports")
+	h.expectReady("reports", metav1.ConditionTrue, v1alpha1.ReasonIssued)
+}
+
+func TestARefusalIsLiftedByWhoeverCausedIt(t *testing.T) {
+	h := newHarness(t)
+	issuer := h.issuer()
+	h.session("reports")
+	h.scenario(stsfake.Scenario{Kind: stsfake.Error, Operation: getFederationToken, Code: "ValidationError", Message: "no"})
+	h.reconcile("reports")
+	h.expectReady("reports", metav1.ConditionFalse, v1alpha1.ReasonRequestRefused)
+	h.scenario()
+	edit(h, issuer, func(i *v1alpha1.SessionIssuer) { i.Spec.Region = "eu-central-1" })
+	h.reconcileIssuer("aws")
+	h.reconcile("reports")
+	h.expectReady("reports", metav1.ConditionTrue, v1alpha1.ReasonIssued)
+}
+
+func TestARenewalThatIsRefused(t *testing.T) {
+	h := newHarness(t)
+	h.issuer()
+	h.session("reports")
+	h.reconcile("reports")
+	h.toRenewal("reports")
+	h.scenario(stsfake.Scenario{Kind: stsfake.Error, Operation: getFederationToken, Code: "PackedPolicyTooLarge", Message: "too large"})
+	result := h.reconcile("reports")
+	h.expectReady("reports", metav1.ConditionTrue, v1alpha1.ReasonRenewalFailing)
+	h.Expect(meta.IsStatusConditionTrue(h.get("reports").Status.Conditions, v1alpha1.StalledCondition)).To(BeTrue(), "GitOps tools tell before it expires")
+	h.scenario()
+	for range 8 { // ten minutes at a time
+		h.advance(result.RequeueAfter)
+		result = h.reconcile("reports")
+	}
+	h.expectReady("reports", metav1.ConditionTrue, v1alpha1.ReasonIssued)
+	h.Expect(h.issued()).To(Equal(3), "what STS refused is asked again after an hour")
+}
+
+func TestAWebhookThatChangesTheSecret(t *testing.T) {
+	h := newHarness(t)
+	h.issuer()
+	h.session("reports")
+	h.api.mutate = func(s *corev1.Secret) { s.Data["injected"] = []byte("x") }
+	result := h.reconcile("reports")
+	h.Expect(h.expectReady("reports", metav1.ConditionFalse, v1alpha1.ReasonSecretWriteFailed)).To(ContainSubstring("mutating webhook"))
+	h.reconcile("reports")
+	h.Expect(h.issued()).To(Equal(1), "no loop")
+
+	h.api.mutate = nil
+	h.advance(result.RequeueAfter)
+	h.reconcile("reports")
+	h.expectReady("reports", metav1.ConditionTrue, v1alpha1.ReasonIssued)
+}
+
+func TestACacheThatLagsBehind(t *testing.T) {
+	h := newHarness(t)
+	h.issuer()
+	h.session("reports")
+	h.scenario(stsfake.Scenario{Kind: stsfake.Error, Operation: getFederationToken, Code: "AccessDenied", Status: 403})
+	h.api.lagging = h.get("reports")
+	h.reconcile("reports")
+	h.events()
+	h.api.taken()
+	result := h.reconcile("reports")
+	h.Expect(result.RequeueAfter).To(And(BeNumerically(">", 0), BeNumerically("<", time.Second)))
+	h.Expect(h.issued()).To(Equal(1), "the failure is not forgotten")
+	h.Expect(h.api.taken()).To(BeEmpty())
+	h.Expect(h.events()).To(BeEmpty())
+
+	h.api.lagging = nil
+	h.reconcile("reports")
+	h.Expect(h.issued()).To(Equal(1))
+	h.Expect(h.api.taken()).To(BeEmpty(), "nothing is written twice")
+}
+
+func TestACallUnderWayAtAShutdownIsPublished(t *testing.T) {
+	h := newHarness(t)
+	h.issuer()
+	h.session("reports")
+	ctx, cancel := context.WithCancel(h.context())
+	h.api.before["create *v1.Secret"] = cancel
+	_, err := h.sessions.Reconcile(ctx, h.request("reports"))
+	h.Expect(err).To(MatchError(context.Canceled), "the status is left to the next")
+	h.restart()
+	h.reconcileIssuer("aws")
+	h.reconcile("reports")
+	h.Expect(h.issued()).To(Equal(1))
 	h.expectReady("reports", metav1.ConditionTrue, v1alpha1.ReasonIssued)
 }

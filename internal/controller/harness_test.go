@@ -175,6 +175,7 @@ func (h *harness) reconcile(name string) reconcile.Result {
 	h.t.Helper()
 	result, err := h.sessions.Reconcile(h.context(), h.request(name))
 	h.Expect(err).NotTo(HaveOccurred())
+	h.Expect(result.RequeueAfter).To(BeNumerically(">", 0), "no session waits for an event alone")
 	h.expectWellFormed(name)
 	return result
 }

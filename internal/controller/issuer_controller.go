@@ -30,7 +30,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
-	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
@@ -58,22 +57,25 @@ type IssuerReconciler struct {
 	live              client.Reader // reads from the API server
 	broker            *broker.Broker
 	recorder          events.EventRecorder
+	metrics           *Metrics
 	operatorNamespace string
 
 	mutex   sync.Mutex
 	checked map[broker.ID]check
 }
 
-// check is the latest time that STS was asked, or might have been, and how often in a row it has not confirmed.
+// check is the latest time that STS was asked, or might have been, about which configuration, and how often in a row it
+// has not confirmed it.
 type check struct {
 	at       time.Time
+	config   broker.Config
 	failures int32
 }
 
 // NewIssuerReconciler wires a reconciler for one kind of issuer.
 func NewIssuerReconciler(kind v1alpha1.IssuerKind, d Dependencies) *IssuerReconciler {
 	return &IssuerReconciler{
-		clock: d.Clock, kind: kind, client: d.Client, live: d.Live, broker: d.Broker, recorder: d.Recorder,
+		clock: d.Clock, kind: kind, client: d.Client, live: d.Live, broker: d.Broker, recorder: d.Recorder, metrics: d.Metrics,
 		operatorNamespace: d.OperatorNamespace, checked: map[broker.ID]check{},
 	}
 }
@@ -81,8 +83,12 @@ func NewIssuerReconciler(kind v1alpha1.IssuerKind, d Dependencies) *IssuerReconc
 // SetupWithManager starts the reconciler with the manager.
 func (r *IssuerReconciler) SetupWithManager(mgr ctrl.Manager, options Options) error {
 	return ctrl.NewControllerManagedBy(mgr).
-		For(newIssuer(r.kind), builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}))).
-		WithOptions(controller.Options{MaxConcurrentReconciles: 4, ReconciliationTimeout: options.Timeout}).
+		For(newIssuer(r.kind), builder.WithPredicates(requestChanged())).
+		WithOptions(controller.Options{
+			MaxConcurrentReconciles: options.Concurrency,
+			ReconciliationTimeout:   options.Timeout,
+			RateLimiter:             retryLimiter(),
+		}).
 		Complete(r)
 }
 
@@ -108,48 +114,53 @@ func (r *IssuerReconciler) Reconcile(ctx context.Context, req reconcile.Request)
 	}
 	if problem != nil {
 		r.broker.Forget(id)
-		return r.after(issuer, keyPoll), r.reportProblem(ctx, issuer, problem)
+		return r.after(issuer, keyPoll, r.reportProblem(ctx, issuer, broker.Config{}, problem))
 	}
-	changed := r.broker.Register(id, configOf(issuer.IssuerSpec(), key))
-
-	wait := r.untilVerification(id, issuer, key, changed)
-	if wait > 0 {
-		return r.after(issuer, min(wait, keyPoll)), nil
+	config := configOf(issuer, key)
+	if wait := r.untilVerification(id, issuer, config); wait > 0 {
+		return r.after(issuer, min(wait, keyPoll), nil)
 	}
-	identity, problem := r.broker.Identify(ctx, id)
-	failures := r.note(id, problem)
+	identity, problem := r.broker.Identify(ctx, id, config)
+	failures := r.note(id, config, problem)
 	if problem != nil {
 		wait := min(session.Backoff(session.Retry, failures, 0, issuer.GetUID()), keyPoll)
-		return r.after(issuer, wait), r.reportProblem(ctx, issuer, problem)
+		return r.after(issuer, wait, r.reportProblem(ctx, issuer, config, problem))
 	}
-	return r.after(issuer, keyPoll), r.reportIdentity(ctx, issuer, identity, key.AccessKeyID())
+	r.broker.Register(id, config, session.StableIdentity(identity.UserID))
+	return r.after(issuer, keyPoll, r.reportIdentity(ctx, issuer, identity, key.AccessKeyID()))
 }
 
 // untilVerification is how long STS need not be asked who the issuer is. What the status tells from before a restart is
-// taken over, so that a restart asks nothing; what can have become untrue is asked for at once.
-func (r *IssuerReconciler) untilVerification(id broker.ID, issuer v1alpha1.Issuer, key session.Credentials, changed bool) time.Duration {
+// taken over, so that a restart asks nothing; what can have become untrue is asked for at once, such as who the operator's
+// own pod is.
+func (r *IssuerReconciler) untilVerification(id broker.ID, issuer v1alpha1.Issuer, config broker.Config) time.Duration {
 	now := r.clock.Now()
-	status := issuer.IssuerStatus()
-	isConfirmed := status.ObservedGeneration == issuer.GetGeneration() && status.AccessKeyID == key.AccessKeyID() &&
-		meta.IsStatusConditionTrue(status.Conditions, v1alpha1.ReadyCondition)
-
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
 	last, known := r.checked[id]
+	trouble := r.broker.Trouble(id)
 	switch {
-	case !known && isConfirmed:
-		r.checked[id] = check{at: now}
+	case !known && !config.Ambient && isConfirmed(issuer, config):
+		r.broker.Register(id, config, session.StableIdentity(issuer.IssuerStatus().UserID))
+		r.checked[id] = check{at: now, config: config}
 		return keyPoll
-	case !known || changed:
-		return 0
-	case !isConfirmed && last.failures == 0:
+	case !known || !last.config.Equals(config):
 		return 0
 	case last.failures > 0:
-		return last.at.Add(min(session.Backoff(session.Retry, last.failures, 0, issuer.GetUID()), keyPoll)).Sub(now)
-	case r.broker.Trouble(id) != nil && issuerIsSuspect(r.broker.Trouble(id)):
+		return last.at.Add(session.Backoff(session.Retry, last.failures, 0, issuer.GetUID())).Sub(now)
+	case !isConfirmed(issuer, config):
+		return 0
+	case trouble != nil && issuerIsSuspect(trouble):
 		return last.at.Add(keyPoll).Sub(now)
 	}
 	return last.at.Add(session.Stagger(verifyEvery, issuer.GetUID())).Sub(now)
+}
+
+// isConfirmed says whether the status tells who this configuration is.
+func isConfirmed(issuer v1alpha1.Issuer, config broker.Config) bool {
+	status := issuer.IssuerStatus()
+	return status.ObservedGeneration == issuer.GetGeneration() && status.AccessKeyID == config.Key.AccessKeyID() &&
+		meta.IsStatusConditionTrue(status.Conditions, v1alpha1.ReadyCondition)
 }
 
 // issuerIsSuspect says whether a session failed because of who its issuer is.
@@ -162,11 +173,11 @@ func issuerIsSuspect(problem *session.Problem) bool {
 }
 
 // note remembers the result of a verification and returns how many have failed in a row.
-func (r *IssuerReconciler) note(id broker.ID, problem *session.Problem) int32 {
+func (r *IssuerReconciler) note(id broker.ID, config broker.Config, problem *session.Problem) int32 {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
 	last := r.checked[id]
-	last.at = r.clock.Now()
+	last.at, last.config = r.clock.Now(), config
 	last.failures++
 	if problem == nil {
 		last.failures = 0
@@ -177,25 +188,31 @@ func (r *IssuerReconciler) note(id broker.ID, problem *session.Problem) int32 {
 
 func (r *IssuerReconciler) forget(id broker.ID) {
 	r.broker.Forget(id)
+	r.metrics.forgetIssuer(id)
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
 	delete(r.checked, id)
 }
 
-// after looks again after a wait, spread so that many issuers are not read in the same second.
-func (*IssuerReconciler) after(issuer v1alpha1.Issuer, wait time.Duration) reconcile.Result {
-	return reconcile.Result{RequeueAfter: wait - (session.Stagger(wait, issuer.GetUID())-wait)/5 + time.Millisecond}
+// after looks again after a wait, spread so that many issuers are not read in the same second; after an error the work
+// queue says when.
+func (*IssuerReconciler) after(issuer v1alpha1.Issuer, wait time.Duration, err error) (reconcile.Result, error) {
+	if err != nil {
+		return reconcile.Result{}, err
+	}
+	return reconcile.Result{RequeueAfter: wait - (session.Stagger(wait, issuer.GetUID())-wait)/5 + time.Millisecond}, nil
 }
 
-// configOf is how an issuer calls STS.
-func configOf(spec *v1alpha1.IssuerSpec, key session.Credentials) broker.Config {
+// configOf is how an issuer calls STS. The operator's own identity is for cluster-scoped issuers, whatever a stored object says.
+func configOf(issuer v1alpha1.Issuer, key session.Credentials) broker.Config {
+	spec := issuer.IssuerSpec()
 	config := broker.Config{
 		Region:            spec.Region,
 		Endpoint:          spec.Endpoint,
 		FIPS:              spec.FIPS != nil && *spec.FIPS,
 		RequestsPerSecond: defaultRequestsPerSecond,
 		Key:               key,
-		Ambient:           spec.Ambient != nil,
+		Ambient:           spec.Ambient != nil && issuer.IssuerKind() == v1alpha1.ClusterSessionIssuerKind,
 	}
 	if spec.RequestsPerSecond != nil {
 		config.RequestsPerSecond = int(*spec.RequestsPerSecond)

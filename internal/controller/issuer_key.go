@@ -22,14 +22,18 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
 	"github.com/sts-operator/sts-operator/internal/session"
 )
 
-// accessKeyIDPattern is what an access key id looks like (AWS: 16 to 128 of \w; in practice upper case and digits).
-var accessKeyIDPattern = regexp.MustCompile(`^[A-Z0-9]{16,128}$`)
+// accessKeyIDPattern is what an access key id may look like (AWS: accessKeyIdType), awsKeyPattern what AWS's do look like.
+var (
+	accessKeyIDPattern = regexp.MustCompile(`^\w{16,128}$`)
+	awsKeyPattern      = regexp.MustCompile(`^(AKIA|ASIA)[A-Z0-9]{12,}$`)
+)
 
 // readKey reads the issuer's key from the API server; an ambient issuer has none. A problem says what is wrong with the
 // Secret, without quoting any of its values: swapped keys would show the secret one.
@@ -43,6 +47,9 @@ func (r *IssuerReconciler) readKey(ctx context.Context, issuer v1alpha1.Issuer) 
 		name.Namespace = r.operatorNamespace
 	}
 	secret, err := getSecret(ctx, r.live, name)
+	if apierrors.IsForbidden(err) {
+		return session.Credentials{}, session.Problemf(v1alpha1.ReasonKeyInvalid, "the operator may not read Secret %s: grant its ServiceAccount the right to get it", name), nil
+	}
 	if err != nil {
 		return session.Credentials{}, nil, err
 	}
@@ -71,10 +78,10 @@ func parseKey(secret *corev1.Secret) (session.Credentials, *session.Problem) {
 	id := strings.TrimSpace(string(secret.Data[v1alpha1.AccessKeyIDKey]))
 	secretKey := strings.TrimSpace(string(secret.Data[v1alpha1.SecretAccessKeyKey]))
 	switch {
-	case !accessKeyIDPattern.MatchString(id) && accessKeyIDPattern.MatchString(secretKey):
+	case awsKeyPattern.MatchString(secretKey) && !awsKeyPattern.MatchString(id):
 		return invalid("has its two values swapped: %s must hold the access key id, which starts with AKIA", v1alpha1.AccessKeyIDKey)
 	case !accessKeyIDPattern.MatchString(id):
-		return invalid("has no access key id in %s: it has 16 to 128 capital letters and digits and starts with AKIA", v1alpha1.AccessKeyIDKey)
+		return invalid("has no access key id in %s: it has 16 to 128 letters and digits and, at AWS, starts with AKIA", v1alpha1.AccessKeyIDKey)
 	case strings.HasPrefix(id, "ASIA"):
 		return invalid("holds a temporary key (ASIA...): GetFederationToken needs the long-term key of an IAM user, which starts with AKIA")
 	case strings.ContainsAny(secretKey, " \t\r\n"):

@@ -40,12 +40,12 @@ func (r *IssuerReconciler) reportIdentity(ctx context.Context, issuer v1alpha1.I
 }
 
 // reportProblem writes why the issuer is not ready. STS not answering for a while does not make a confirmed identity untrue.
-func (r *IssuerReconciler) reportProblem(ctx context.Context, issuer v1alpha1.Issuer, problem *session.Problem) error {
-	status := issuer.IssuerStatus()
-	isConfirmed := status.ObservedGeneration == issuer.GetGeneration() && meta.IsStatusConditionTrue(status.Conditions, v1alpha1.ReadyCondition)
+func (r *IssuerReconciler) reportProblem(ctx context.Context, issuer v1alpha1.Issuer, config broker.Config, problem *session.Problem) error {
 	switch problem.Reason {
+	case v1alpha1.ReasonBudgetExhausted:
+		return nil
 	case v1alpha1.ReasonUnavailable, v1alpha1.ReasonThrottled, v1alpha1.ReasonIncompleteResponse, v1alpha1.ReasonUnknownError:
-		if isConfirmed {
+		if isConfirmed(issuer, config) {
 			return nil
 		}
 	}
@@ -64,12 +64,8 @@ func (r *IssuerReconciler) writeStatus(ctx context.Context, issuer v1alpha1.Issu
 	if equality.Semantic.DeepEqual(issuer.IssuerStatus(), reported.IssuerStatus()) {
 		return nil
 	}
-	base, ok := issuer.DeepCopyObject().(client.Object)
-	if !ok {
-		return fmt.Errorf("%T is no object", issuer)
-	}
 	was := meta.FindStatusCondition(issuer.IssuerStatus().Conditions, v1alpha1.ReadyCondition).DeepCopy()
-	if err := r.client.Status().Patch(ctx, reported, mergeFromSame(base)); err != nil {
+	if err := r.client.Status().Patch(ctx, reported, client.MergeFromWithOptions(issuer, client.MergeFromWithOptimisticLock{})); err != nil {
 		return client.IgnoreNotFound(fmt.Errorf("writing the status of %s %s: %w", r.kind, client.ObjectKeyFromObject(issuer), err))
 	}
 	is := meta.FindStatusCondition(reported.IssuerStatus().Conditions, v1alpha1.ReadyCondition)
@@ -78,7 +74,7 @@ func (r *IssuerReconciler) writeStatus(ctx context.Context, issuer v1alpha1.Issu
 		if is.Status != metav1.ConditionTrue {
 			kind = corev1.EventTypeWarning
 		}
-		r.recorder.Eventf(reported, nil, kind, is.Reason, "Verify", "%s", is.Message)
+		r.recorder.Eventf(reported, nil, kind, is.Reason, "Verify", "%s", noteOf(is.Message))
 	}
 	return nil
 }

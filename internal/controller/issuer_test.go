@@ -18,17 +18,21 @@ package controller_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
+	"github.com/sts-operator/sts-operator/internal/credsecret"
 	"github.com/sts-operator/sts-operator/internal/stsfake"
 )
 
@@ -157,17 +161,19 @@ func TestAKeyThatIsReplaced(t *testing.T) {
 	h.issuer()
 	h.session("reports")
 	h.reconcile("reports")
+	identity := h.secret("reports").Annotations[credsecret.IdentityAnnotation]
 	first := h.accessKey("reports")
 
 	t.Log("by another key of the same user: nothing is issued anew")
 	second := stsfake.AccessKey{ID: "AKIASECONDSECONDSECO", Secret: "second"}
-	h.sts.SetUser(stsfake.DefaultAccountID, stsfake.User{Name: stsfake.DefaultUserName, Keys: []stsfake.AccessKey{second}})
+	h.sts.SetUser(stsfake.DefaultAccountID, stsfake.User{Name: stsfake.DefaultUserName, ID: identity, Keys: []stsfake.AccessKey{second}})
 	edit(h, h.secret("aws-key"), func(s *corev1.Secret) {
 		s.Data[v1alpha1.AccessKeyIDKey], s.Data[v1alpha1.SecretAccessKeyKey] = []byte(second.ID), []byte(second.Secret)
 	})
 	h.reconcileIssuer("aws")
 	h.Expect(h.getIssuer("aws").Status.AccessKeyID).To(Equal(second.ID))
 	h.reconcile("reports")
+	h.Expect(h.accessKey("reports")).To(Equal(first))
 
 	t.Log("by another user's: the session is that user's now")
 	other := stsfake.AccessKey{ID: "AKIAOTHEROTHEROTHERO", Secret: "other"}
@@ -176,10 +182,29 @@ func TestAKeyThatIsReplaced(t *testing.T) {
 	edit(h, h.secret("aws-key"), func(s *corev1.Secret) {
 		s.Data[v1alpha1.AccessKeyIDKey], s.Data[v1alpha1.SecretAccessKeyKey] = []byte(other.ID), []byte(other.Secret)
 	})
+	h.scenario(stsfake.Scenario{Kind: stsfake.HTML, Operation: "GetCallerIdentity", Status: 503})
+	h.reconcileIssuer("aws")
+	h.toRenewal("reports")
+	h.reconcile("reports")
+	h.Expect(h.secret("reports").Annotations).To(HaveKeyWithValue(credsecret.IdentityAnnotation, identity), "not before STS has said whose the key is")
+	h.scenario()
+	h.advance(5 * time.Minute)
 	h.reconcileIssuer("aws")
 	h.reconcile("reports")
 	h.Expect(h.accessKey("reports")).NotTo(Equal(before))
-	_ = first
+	h.Expect(h.secret("reports").Annotations).NotTo(HaveKeyWithValue(credsecret.IdentityAnnotation, identity))
+}
+
+func TestAKeyThatTheOperatorMayNotRead(t *testing.T) {
+	h := newHarness(t)
+	h.key("aws-key", stsfake.DefaultAccessKeyID, stsfake.DefaultSecretAccessKey)
+	issuer := &v1alpha1.SessionIssuer{ObjectMeta: metav1.ObjectMeta{Namespace: h.namespace, Name: "aws"}}
+	issuer.Spec.IssuerSpec = h.issuerSpec("aws-key")
+	h.create(issuer)
+	h.api.failing["live get *v1.Secret"] = apierrors.NewForbidden(schema.GroupResource{Resource: "secrets"}, "aws-key", errors.New("no"))
+	h.reconcileIssuer("aws")
+	h.Expect(h.expectCondition(h.getIssuer("aws").Status.Conditions, v1alpha1.ReadyCondition, metav1.ConditionFalse, v1alpha1.ReasonKeyInvalid)).
+		To(ContainSubstring("may not read Secret"))
 }
 
 func TestAKeyThatDiesIsNoticed(t *testing.T) {

@@ -25,6 +25,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
+	"github.com/sts-operator/sts-operator/internal/broker"
 	"github.com/sts-operator/sts-operator/internal/session"
 )
 
@@ -119,6 +120,11 @@ func (m *Metrics) forgetSession(name types.NamespacedName) {
 	for _, gauge := range []*prometheus.GaugeVec{m.ready, m.expiration, m.renewal, m.utilization, m.packedPolicy} {
 		gauge.DeleteLabelValues(name.Namespace, name.Name)
 	}
+}
+
+// forgetIssuer drops the series of an issuer that is gone.
+func (m *Metrics) forgetIssuer(id broker.ID) {
+	m.waits.DeleteLabelValues(string(id.Kind), id.Namespace, id.Name)
 }
 
 func setTime(gauge *prometheus.GaugeVec, t *metav1.Time, labels []string) {

@@ -64,7 +64,7 @@ func (r *SessionReconciler) observeIssuer(ctx context.Context, fs *v1alpha1.Fede
 	if err != nil || issuer == nil {
 		return session.Issuer{}, err
 	}
-	observed := session.Issuer{Found: true}
+	observed := session.Issuer{Found: true, Version: fmt.Sprintf("%s/%d", issuer.GetUID(), issuer.GetGeneration())}
 	if cluster, ok := issuer.(*v1alpha1.ClusterSessionIssuer); ok {
 		observed.Refusal = guardrail.Refusal(cluster, guardrail.Namespace{Name: fs.Namespace, Labels: namespace.Labels})
 	}

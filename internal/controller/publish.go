@@ -18,7 +18,9 @@ package controller
 
 import (
 	"context"
+	"encoding/base64"
 	"fmt"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -39,42 +41,58 @@ const (
 	publishTimeout = 10 * time.Second
 )
 
-// publish writes issued credentials to the Secret and returns what is then observed. A Secret that changed since it was
-// read is read again and decided about again. Once STS has answered, a shutdown no longer interrupts.
-func (r *SessionReconciler) publish(ctx context.Context, secret *corev1.Secret, observed session.Observed, issued session.Issued) (session.Observed, *session.Problem) {
+// published is what came of publishing: the Secret as it is then, and, unless it holds the credentials, either the problem
+// of writing it or the decision that it calls for instead.
+type published struct {
+	observed session.Observed
+	problem  *session.Problem
+	instead  *session.Decision
+}
+
+// publish writes issued credentials to the Secret. A Secret that changed since it was read is read and decided about again.
+// Once STS has answered, a shutdown no longer interrupts.
+func (r *SessionReconciler) publish(ctx context.Context, secret *corev1.Secret, observed session.Observed, issued session.Issued, identity string) published {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), publishTimeout)
 	defer cancel()
 	var err error
 	for range publishTries {
 		var written *corev1.Secret
-		if written, err = r.write(ctx, secret, observed, issued); err == nil {
+		if written, err = r.write(ctx, secret, observed, issued, identity); err == nil {
 			observed.Secret = credsecret.Observe(written, observed.Session)
-			return observed, nil
+			return published{observed: observed, problem: writtenProblem(observed)}
 		}
 		if !apierrors.IsConflict(err) && !apierrors.IsAlreadyExists(err) && !apierrors.IsNotFound(err) {
 			break
 		}
-		var readErr error
-		if secret, observed, readErr = r.observeLive(ctx, observed); readErr != nil {
-			err = readErr
+		if secret, observed, err = r.observeLive(ctx, observed); err != nil {
 			break
 		}
-		if decision := session.Decide(observed, r.clock.Now()); decision.Action == session.Hold {
-			return observed, decision.Problem
+		// It may have become somebody else's, or another replica may have filled it: then that stays.
+		if decision := session.Decide(observed, r.clock.Now()); decision.Action != session.Issue {
+			return published{observed: observed, instead: &decision}
 		}
 	}
-	logf.FromContext(ctx).Error(err, "could not write the Secret", "secret", observed.Session.TargetSecretName())
-	return observed, writeProblem(observed.Session, err)
+	logf.FromContext(ctx).Info("could not write the Secret", "secret", observed.Session.TargetSecretName(), "reason", apierrors.ReasonForError(err))
+	return published{observed: observed, problem: writeProblem(observed.Session, err, issued.Credentials)}
+}
+
+// writtenProblem notices a mutating webhook that changes credentials as they are written: to issue anew would never end.
+func writtenProblem(observed session.Observed) *session.Problem {
+	if observed.Secret.Intact {
+		return nil
+	}
+	return session.Problemf(v1alpha1.ReasonSecretWriteFailed, "something in the cluster, such as a mutating webhook, changes Secret %s as it is written: except Secrets of type %s from it",
+		observed.Session.TargetSecretName(), credsecret.Type)
 }
 
 // write creates the Secret, or replaces what it holds if it is still as it was read.
-func (r *SessionReconciler) write(ctx context.Context, secret *corev1.Secret, observed session.Observed, issued session.Issued) (*corev1.Secret, error) {
+func (r *SessionReconciler) write(ctx context.Context, secret *corev1.Secret, observed session.Observed, issued session.Issued, identity string) (*corev1.Secret, error) {
 	fs := observed.Session
 	target := credsecret.New(fs)
 	if secret != nil {
 		target = secret.DeepCopy()
 	}
-	if err := credsecret.Publish(target, fs, issued, observed.Request.Hash(), observed.Issuer.Identity); err != nil {
+	if err := credsecret.Publish(target, fs, issued, observed.Request.Hash(), identity); err != nil {
 		return nil, err
 	}
 	if secret == nil {
@@ -88,22 +106,31 @@ func (r *SessionReconciler) patchSecret(ctx context.Context, read, changed *core
 	return r.client.Patch(ctx, changed, client.MergeFromWithOptions(read, client.MergeFromWithOptimisticLock{}))
 }
 
-// writeProblem words an error of the Kubernetes API. Only what it refuses for a reason is quoted: the rest is different
-// each time.
-func writeProblem(fs *v1alpha1.FederatedSession, err error) *session.Problem {
+// writeProblem words an error of the Kubernetes API. Only what it refuses for a reason is quoted (the rest is different
+// each time), and only if whoever refused did not quote the credentials.
+func writeProblem(fs *v1alpha1.FederatedSession, err error, c session.Credentials) *session.Problem {
 	name := fs.TargetSecretName()
+	isQuotable := apierrors.IsForbidden(err) || apierrors.IsInvalid(err)
+	for _, secret := range []string{c.SecretAccessKey(), c.SessionToken()} {
+		isQuotable = isQuotable && !strings.Contains(err.Error(), secret) &&
+			!strings.Contains(err.Error(), base64.StdEncoding.EncodeToString([]byte(secret)))
+	}
 	switch {
 	case apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause):
 		return session.Problemf(v1alpha1.ReasonNamespaceTerminating, "namespace %s is being deleted: nothing new is issued in it", fs.Namespace)
-	case apierrors.IsForbidden(err), apierrors.IsInvalid(err):
+	case isQuotable:
 		return session.Problemf(v1alpha1.ReasonSecretWriteFailed, "the Kubernetes API refuses Secret %s: %s", name, err)
 	}
 	return session.Problemf(v1alpha1.ReasonSecretWriteFailed, "Secret %s could not be written (%s)", name, apierrors.ReasonForError(err))
 }
 
-// removeFormer deletes the session's Secrets of other names, which it left behind when its target was renamed. It runs
-// once the target holds usable credentials: the new Secret first, then the old one goes.
-func (r *SessionReconciler) removeFormer(ctx context.Context, fs *v1alpha1.FederatedSession) error {
+// removeFormer deletes the session's Secrets of other names, which it left behind when its target was renamed, once the
+// target holds usable credentials: the new Secret first, then the old one goes.
+func (r *SessionReconciler) removeFormer(ctx context.Context, observed session.Observed) error {
+	if !session.IsUsable(observed, r.clock.Now()) {
+		return nil
+	}
+	fs := observed.Session
 	secrets := &corev1.SecretList{}
 	err := r.client.List(ctx, secrets, client.InNamespace(fs.Namespace), client.MatchingFields{ownerIndex: string(fs.UID)})
 	if err != nil {
@@ -115,7 +142,10 @@ func (r *SessionReconciler) removeFormer(ctx context.Context, fs *v1alpha1.Feder
 			continue
 		}
 		err := r.client.Delete(ctx, secret, client.Preconditions{UID: &secret.UID, ResourceVersion: &secret.ResourceVersion})
-		if err != nil && !apierrors.IsNotFound(err) && !apierrors.IsConflict(err) {
+		if apierrors.IsNotFound(err) || apierrors.IsConflict(err) {
+			continue // the cache lags behind, or it has just changed: its event brings the next look
+		}
+		if err != nil {
 			return fmt.Errorf("deleting Secret %s/%s, the former target of FederatedSession %s: %w", secret.Namespace, secret.Name, fs.Name, err)
 		}
 		logf.FromContext(ctx).Info("removed the former Secret", "secret", secret.Name)

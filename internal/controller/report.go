@@ -33,19 +33,15 @@ import (
 func (r *SessionReconciler) report(ctx context.Context, o outcome) error {
 	now := r.clock.Now()
 	fs := o.observed.Session
-	if session.IsUsable(o.observed, now) {
-		if err := r.removeFormer(ctx, fs); err != nil {
-			return err
-		}
-	}
 	reported := fs.DeepCopy()
 	setSessionStatus(&reported.Status, o, now)
 	r.metrics.session(reported)
 	if equality.Semantic.DeepEqual(fs.Status, reported.Status) {
 		return nil
 	}
+	// The lock keeps it from an object of the same name that has taken this one's place, and from a newer spec.
 	written := reported.DeepCopy()
-	if err := r.client.Status().Patch(ctx, written, mergeFromSame(fs.DeepCopy())); err != nil {
+	if err := r.client.Status().Patch(ctx, written, client.MergeFromWithOptions(fs, client.MergeFromWithOptimisticLock{})); err != nil {
 		return client.IgnoreNotFound(fmt.Errorf("writing the status of FederatedSession %s/%s: %w", fs.Namespace, fs.Name, err))
 	}
 	if written.ResourceVersion != fs.ResourceVersion {
@@ -53,13 +49,6 @@ func (r *SessionReconciler) report(ctx context.Context, o outcome) error {
 	}
 	r.announce(fs, reported, o)
 	return nil
-}
-
-// mergeFromSame is a merge patch that names the object's UID, so that a status is never written to another object of the
-// same name. It takes the object over.
-func mergeFromSame(object client.Object) client.Patch {
-	object.SetUID("")
-	return client.MergeFrom(object)
 }
 
 // setSessionStatus makes the status say what came of a reconcile. It is pure, and the same outcome always gives the same status.
@@ -85,10 +74,10 @@ func setSessionStatus(status *v1alpha1.FederatedSessionStatus, o outcome, now ti
 	status.ObservedGeneration = fs.Generation
 }
 
-// setPublished tells what the Secret holds. All of it can be read off the Secret but the sizes, which STS told once.
+// setPublished tells what the Secret holds, unless somebody else has written it. All of it can be read off the Secret but the sizes, which STS told once.
 func setPublished(status *v1alpha1.FederatedSessionStatus, o outcome) {
 	secret := o.observed.Secret
-	if !secret.Exists || secret.Foreign != "" {
+	if !secret.Exists || secret.Foreign != "" || !secret.Intact {
 		secret = session.Secret{}
 	}
 	if o.issued != nil {
@@ -107,7 +96,8 @@ func setPublished(status *v1alpha1.FederatedSessionStatus, o outcome) {
 	status.IssuedTime = timeOrNil(secret.IssuedAt)
 	status.ExpirationTime = timeOrNil(secret.Expiration)
 	status.RenewalTime = nil
-	if secret.AccessKeyID != "" && (o.problem == nil || o.problem.Reason != v1alpha1.ReasonSuspended) {
+	isStopped := o.problem != nil && (o.problem.Reason == v1alpha1.ReasonSuspended || o.problem.Outcome() == session.Refuse)
+	if secret.AccessKeyID != "" && !isStopped {
 		status.RenewalTime = timeOrNil(o.observed.RenewAt())
 	}
 }

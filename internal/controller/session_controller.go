@@ -42,8 +42,8 @@ import (
 // +kubebuilder:rbac:groups="",resources=namespaces,verbs=get;list;watch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
-// longestSleep bounds the time between two looks at a session. Timers run on the monotonic clock, which does not see the
-// wall clock jump or the machine sleep; a look at a healthy session reads caches only.
+// longestSleep bounds the time between two looks at a session, whatever it waits for. Timers run on the monotonic clock,
+// which does not see the wall clock jump or the machine sleep; a look at a healthy session reads caches only.
 const longestSleep = 10 * time.Minute
 
 // staleWait is about what the cache lags behind.
@@ -94,14 +94,19 @@ func (r *SessionReconciler) Reconcile(ctx context.Context, req reconcile.Request
 	}
 
 	// 3 Decide, 4 issue, 5 publish.
-	now := r.clock.Now()
-	result, err := r.act(ctx, observed, session.Decide(observed, now))
+	result, err := r.act(ctx, observed, session.Decide(observed, r.clock.Now()))
 	if err != nil {
 		return reconcile.Result{}, err
 	}
 
-	// 6 Report.
+	// 6 Report, and clear up what a renamed target left behind.
 	if err := r.report(ctx, result); err != nil {
+		if apierrors.IsConflict(err) {
+			return reconcile.Result{RequeueAfter: staleWait}, nil
+		}
+		return reconcile.Result{}, err
+	}
+	if err := r.removeFormer(ctx, result.observed); err != nil {
 		return reconcile.Result{}, err
 	}
 
@@ -135,10 +140,10 @@ func (r *SessionReconciler) schedule(o outcome) reconcile.Result {
 		expiration = time.Time{}
 	}
 	priority := session.Priority(expiration, now)
-	if o.retryAt.IsZero() {
-		return reconcile.Result{Priority: &priority}
+	wait := longestSleep
+	if !o.retryAt.IsZero() {
+		// The moment after, so that a check that compares times does not find itself just too early.
+		wait = min(max(o.retryAt.Sub(now), 0)+time.Millisecond, longestSleep)
 	}
-	// The moment after, so that a check that compares times does not find itself just too early.
-	wait := min(max(o.retryAt.Sub(now), 0)+time.Millisecond, longestSleep)
 	return reconcile.Result{RequeueAfter: wait, Priority: &priority}
 }

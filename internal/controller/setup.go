@@ -30,7 +30,7 @@ import (
 	"github.com/sts-operator/sts-operator/internal/broker"
 )
 
-// Dependencies of the reconcilers; all are required.
+// Dependencies of the reconcilers; all are required. Setup takes Client, Live and Recorder from the manager.
 type Dependencies struct {
 	Clock clock.PassiveClock
 	// Client reads from a cache whose Secrets are those of SecretCache.
@@ -50,6 +50,8 @@ type Options struct {
 	Concurrency int
 	// Timeout bounds one reconcile.
 	Timeout time.Duration
+	// Namespaces that the manager's cache is limited to; none for all.
+	Namespaces []string
 }
 
 // Setup starts every controller with the manager, which provides client, live reader and recorder.

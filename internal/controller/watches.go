@@ -20,6 +20,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -96,15 +97,15 @@ func (r *SessionReconciler) SetupWithManager(mgr ctrl.Manager, options Options) 
 	namespace.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
 	return ctrl.NewControllerManagedBy(mgr).
 		Named("federatedsession").
-		Watches(&v1alpha1.FederatedSession{}, r.enqueue(itself), builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}))).
+		Watches(&v1alpha1.FederatedSession{}, r.enqueue(itself), builder.WithPredicates(requestChanged())).
 		Watches(&corev1.Secret{}, r.enqueue(r.sessionsOfSecret)).
 		Watches(&v1alpha1.SessionIssuer{}, r.enqueue(r.sessionsOfIssuer), builder.WithPredicates(issuerChanged())).
 		Watches(&v1alpha1.ClusterSessionIssuer{}, r.enqueue(r.sessionsOfIssuer), builder.WithPredicates(issuerChanged())).
-		Watches(namespace, r.enqueue(r.sessionsOfNamespace), builder.WithPredicates(namespaceChanged()), builder.OnlyMetadata).
+		Watches(namespace, r.enqueue(r.sessionsOfNamespace), builder.WithPredicates(namespaceChanged(options.Namespaces)), builder.OnlyMetadata).
 		WithOptions(controller.Options{
 			MaxConcurrentReconciles: options.Concurrency,
 			ReconciliationTimeout:   options.Timeout,
-			RateLimiter:             workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](200*time.Millisecond, time.Minute),
+			RateLimiter:             retryLimiter(),
 		}).
 		Complete(r)
 }
@@ -198,6 +199,18 @@ func (r *SessionReconciler) list(ctx context.Context, options ...client.ListOpti
 	return list.Items, nil
 }
 
+// retryLimiter paces the retries of reconciles that could not even decide: the Kubernetes API did not answer.
+func retryLimiter() workqueue.TypedRateLimiter[reconcile.Request] {
+	return workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](200*time.Millisecond, time.Minute)
+}
+
+// requestChanged lets pass what a user changed: the spec, the annotations, or all of it, if a watch that was interrupted
+// shows the object's successor as its update.
+func requestChanged() predicate.Predicate {
+	isAnother := predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool { return e.ObjectOld.GetUID() != e.ObjectNew.GetUID() }}
+	return predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}, isAnother)
+}
+
 // issuerChanged lets pass what matters to sessions: the spec, and what the status says of readiness and identity.
 func issuerChanged() predicate.Predicate {
 	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
@@ -206,7 +219,7 @@ func issuerChanged() predicate.Predicate {
 		if !ok || !ok2 {
 			return true
 		}
-		return before.GetGeneration() != after.GetGeneration() ||
+		return before.GetUID() != after.GetUID() || before.GetGeneration() != after.GetGeneration() ||
 			before.IssuerStatus().ObservedGeneration != after.IssuerStatus().ObservedGeneration ||
 			before.IssuerStatus().UserID != after.IssuerStatus().UserID ||
 			!sameReadiness(before.IssuerStatus().Conditions, after.IssuerStatus().Conditions)
@@ -223,15 +236,16 @@ func sameReadiness(before, after []metav1.Condition) bool {
 	return true
 }
 
-// namespaceChanged lets pass what decides whether a namespace may be served. Its creation is no news: sessions come later,
-// and at a start of the operator they come by themselves.
-func namespaceChanged() predicate.Predicate {
+// namespaceChanged lets pass what decides whether a namespace may be served, of those that are watched (none named: all).
+// A session may be seen before its namespace, so that creation counts too.
+func namespaceChanged(watched []string) predicate.Predicate {
+	isWatched := func(name string) bool { return len(watched) == 0 || slices.Contains(watched, name) }
 	return predicate.Funcs{
-		CreateFunc: func(event.CreateEvent) bool { return false },
+		CreateFunc: func(e event.CreateEvent) bool { return isWatched(e.Object.GetName()) },
 		DeleteFunc: func(event.DeleteEvent) bool { return false },
 		UpdateFunc: func(e event.UpdateEvent) bool {
-			return !maps.Equal(e.ObjectOld.GetLabels(), e.ObjectNew.GetLabels()) ||
-				e.ObjectOld.GetDeletionTimestamp().IsZero() != e.ObjectNew.GetDeletionTimestamp().IsZero()
+			return isWatched(e.ObjectNew.GetName()) && (!maps.Equal(e.ObjectOld.GetLabels(), e.ObjectNew.GetLabels()) ||
+				e.ObjectOld.GetDeletionTimestamp().IsZero() != e.ObjectNew.GetDeletionTimestamp().IsZero())
 		},
 	}
 }

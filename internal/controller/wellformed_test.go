@@ -52,7 +52,7 @@ func (h *harness) expectWellFormed(name string) {
 		h.Expect(c.ObservedGeneration).To(Equal(fs.Generation), c.Type)
 		if c.Type != v1alpha1.ReadyCondition {
 			h.Expect(c.Status).To(Equal(metav1.ConditionTrue), "%s is present only while True", c.Type)
-			h.Expect(ready.Status).NotTo(Equal(metav1.ConditionTrue), "%s while Ready", c.Type)
+			h.Expect(c.Type == v1alpha1.ReconcilingCondition && ready.Status == metav1.ConditionTrue).To(BeFalse(), "Reconciling while Ready")
 		}
 	}
 	isStalled := meta.IsStatusConditionTrue(status.Conditions, v1alpha1.StalledCondition)

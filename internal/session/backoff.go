@@ -30,19 +30,22 @@ const (
 	firstRetry = 5 * time.Second
 	// longestRetry bounds the back-off, slowRetry is the pace of looking again at what only others can mend.
 	longestRetry, slowRetry = 5 * time.Minute, 5 * time.Minute
+	// refusedRetry is the pace of asking STS again for what it has refused: an edit is the cure, but what STS refused may
+	// have been a managed policy that was mended since, or not STS at all that refused.
+	refusedRetry = time.Hour
 	// triesBeforeExpiry is how many tries must still fit before the published credentials expire.
 	triesBeforeExpiry = 8
 )
 
 // Backoff is how long to wait after the count-th failed try in a row, 5 s doubling up to 5 minutes, less a spread of up to
 // a fifth taken from the UID. remaining is how long the published credentials still work: while they do, at least eight
-// tries fit before their end, or as many as 5 s apart allow. A problem of outcome Wait is looked at every 5 minutes under the same bound; a refusal is
-// not retried and the result is 0.
+// tries fit before their end, or as many as 5 s apart allow. A problem of outcome Wait is looked at every 5 minutes and a
+// refusal every hour, under the same bound.
 func Backoff(outcome Outcome, count int32, remaining time.Duration, uid types.UID) time.Duration {
 	var delay time.Duration
 	switch outcome {
 	case Refuse:
-		return 0
+		delay = refusedRetry
 	case Wait:
 		delay = slowRetry
 	case Retry:
@@ -56,6 +59,15 @@ func Backoff(outcome Outcome, count int32, remaining time.Duration, uid types.UI
 	}
 	u := spread(uid + types.UID(strconv.Itoa(int(count))))
 	return delay - time.Duration(u*float64(delay)/5)
+}
+
+// Backoff after the count-th failed try, made at a time. Credentials count only if they are the session's own.
+func (o Observed) Backoff(reason string, count int32, at time.Time) time.Duration {
+	var remaining time.Duration
+	if o.Secret.Exists && o.Secret.Foreign == "" {
+		remaining = o.Secret.Expiration.Sub(at)
+	}
+	return Backoff(OutcomeOf(reason), count, remaining, o.Session.UID)
 }
 
 // NextFailure is the record of a try that failed now: the next in a row if the same request failed before, else the first.

@@ -54,8 +54,8 @@ func TestBackoff(t *testing.T) {
 		"what others must mend is looked at every five minutes":                {session.Wait, 1, expired, 5 * time.Minute},
 		"however often that was":                                               {session.Wait, 100, expired, 5 * time.Minute},
 		"and an eighth of the rest where the credentials end sooner":           {session.Wait, 1, 16 * time.Minute, 2 * time.Minute},
-		"a refusal is not retried":                                             {session.Refuse, 1, expired, 0},
-		"a refusal is not retried while the credentials work, either":          {session.Refuse, 1, time.Hour, 0},
+		"a refusal is looked at every hour":                                    {session.Refuse, 1, expired, time.Hour},
+		"and sooner where the credentials end sooner":                          {session.Refuse, 1, time.Hour, 7*time.Minute + 30*time.Second},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			g := NewWithT(t)

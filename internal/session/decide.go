@@ -250,10 +250,7 @@ func lastFailureIsPast(o Observed, now time.Time) *Decision {
 		return nil
 	}
 	d := &Decision{Action: Hold, Problem: &Problem{Reason: f.Reason, Message: f.Message}}
-	if OutcomeOf(f.Reason) == Refuse {
-		return d
-	}
-	d.RetryAt = f.Time.Add(Backoff(OutcomeOf(f.Reason), f.Count, o.Secret.Expiration.Sub(f.Time.Time), o.Session.UID))
+	d.RetryAt = f.Time.Add(o.Backoff(f.Reason, f.Count, f.Time.Time))
 	// A failure in the future means that the clock was set back since.
 	if !now.Before(d.RetryAt) || f.Time.After(now.Add(clockTolerance)) {
 		return nil

@@ -52,6 +52,8 @@ func TestAFailedTryIsNotRepeatedBeforeItsTime(t *testing.T) {
 		waitAt    = due.Add(session.Backoff(session.Wait, 1, left, uid))
 		nearEnd   = midnight.Add(-16 * time.Minute)
 		soonAt    = nearEnd.Add(session.Backoff(session.Wait, 1, 16*time.Minute, uid))
+		refusedAt = due.Add(session.Backoff(session.Refuse, 1, left, uid))
+		anewAt    = noon.Add(session.Backoff(session.Refuse, 1, 0, uid))
 		firstAt   = noon.Add(session.Backoff(session.Retry, 1, 0, uid))
 		rotateNow = func(o *session.Observed) { o.Request.RotateRequestedAt = "now" }
 	)
@@ -60,32 +62,31 @@ func TestAFailedTryIsNotRepeatedBeforeItsTime(t *testing.T) {
 		now   time.Time
 		want  verdict
 	}{
-		"a failure is no matter while the credentials are fresh":       {failedOnce(refuse, noon), noon, keep(due)},
-		"a try that failed waits for its back-off":                     {failedOnce(retry, due), due, hold(retry, retryAt)},
-		"it waits until the instant before":                            {failedOnce(retry, due), retryAt.Add(-1), hold(retry, retryAt)},
-		"it is repeated at that instant":                               {failedOnce(retry, due), retryAt, issue(session.CauseDue)},
-		"it is repeated at any time after":                             {failedOnce(retry, due), midnight, issue(session.CauseExpired)},
-		"the fifth try waits longer than the first":                    {failedTimes(5, retry, due), retryAt, hold(retry, laterAt)},
-		"a first issue that failed waits for its back-off":             {all(missing, failedOnce(retry, noon)), noon, hold(retry, firstAt)},
-		"a first issue that failed is repeated after it":               {all(missing, failedOnce(retry, noon)), firstAt, issue(session.CauseMissing)},
-		"a reason of a later version is retried":                       {failedOnce("FromTheFuture", due), due, hold("FromTheFuture", retryAt)},
-		"what others must mend is looked at again slowly":              {failedOnce(wait, due), retryAt, hold(wait, waitAt)},
-		"it is looked at again at that instant":                        {failedOnce(wait, due), waitAt, issue(session.CauseDue)},
-		"a refusal is not repeated, but its credentials expire":        {failedOnce(refuse, due), due.Add(time.Hour), hold(refuse, midnight)},
-		"a refusal is not repeated after they have expired":            {failedOnce(refuse, due), midnight.AddDate(1, 0, 0), hold(refuse, never)},
-		"a refusal of a first issue is not repeated":                   {all(missing, failedOnce(refuse, noon)), noon.AddDate(1, 0, 0), hold(refuse, never)},
+		"a failure is no matter while the credentials are fresh": {failedOnce(refuse, noon), noon, keep(due)},
+		"a try that failed waits for its back-off":               {failedOnce(retry, due), due, hold(retry, retryAt)},
+		"it waits until the instant before":                      {failedOnce(retry, due), retryAt.Add(-1), hold(retry, retryAt)},
+		"it is repeated at that instant":                         {failedOnce(retry, due), retryAt, issue(session.CauseDue)},
+		"it is repeated at any time after":                       {failedOnce(retry, due), midnight, issue(session.CauseExpired)},
+		"the fifth try waits longer than the first":              {failedTimes(5, retry, due), retryAt, hold(retry, laterAt)},
+		"a first issue that failed waits for its back-off":       {all(missing, failedOnce(retry, noon)), noon, hold(retry, firstAt)},
+		"a first issue that failed is repeated after it":         {all(missing, failedOnce(retry, noon)), firstAt, issue(session.CauseMissing)},
+		"a reason of a later version is retried":                 {failedOnce("FromTheFuture", due), due, hold("FromTheFuture", retryAt)},
+		"what others must mend is looked at again slowly":        {failedOnce(wait, due), retryAt, hold(wait, waitAt)},
+		"it is looked at again at that instant":                  {failedOnce(wait, due), waitAt, issue(session.CauseDue)},
+		"a refusal is repeated within the hour only":             {failedOnce(refuse, due), due.Add(time.Minute), hold(refuse, refusedAt)},
+		"and then it is":                                               {failedOnce(refuse, due), refusedAt, issue(session.CauseDue)},
+		"a refusal of a first issue waits, too":                        {all(missing, failedOnce(refuse, noon)), noon.Add(time.Minute), hold(refuse, anewAt)},
 		"a back-off past the expiration is cut short to say so":        {failedOnce(retry, midnight.Add(-time.Second)), midnight.Add(-1), hold(retry, midnight)},
 		"a back-off near the expiration is as long as it was at first": {failedOnce(wait, nearEnd), soonAt.Add(-1), hold(wait, soonAt)},
 		"another request is tried at once after a failure":             {all(failedOnce(retry, due), rotateNow), due, issue(session.CauseSpecChanged)},
 		"another request is tried at once after a wait":                {all(failedOnce(wait, due), rotateNow), due, issue(session.CauseSpecChanged)},
 		"another request is tried at once after a refusal":             {all(failedOnce(refuse, due), rotateNow), due, issue(session.CauseSpecChanged)},
-		"the very request that was changed waits if it failed":         {all(rotateNow, failedOnce(refuse, due)), due, hold(refuse, never)},
+		"the very request that was changed waits if it failed":         {all(rotateNow, failedOnce(refuse, due)), due, hold(refuse, refusedAt)},
 		"a clock set back an hour does not prolong the back-off":       {failedOnce(retry, due.Add(time.Hour)), due, issue(session.CauseDue)},
 		"a clock set back an hour does not prolong the wait":           {failedOnce(wait, due.Add(time.Hour)), due, issue(session.CauseDue)},
-		"a clock set back an hour does not lift a refusal":             {failedOnce(refuse, due.Add(time.Hour)), due, hold(refuse, midnight)},
+		"another version of the issuer is tried at once":               {all(failedOnce(refuse, due), func(o *session.Observed) { o.Issuer.Version = "edited" }), due, issue(session.CauseDue)},
 		"a clock set forward an hour ends the back-off":                {failedOnce(retry, due), due.Add(time.Hour), issue(session.CauseDue)},
 		"a clock set forward an hour ends the wait":                    {failedOnce(wait, due), due.Add(time.Hour), issue(session.CauseDue)},
-		"a clock set forward an hour does not lift a refusal":          {failedOnce(refuse, due), due.Add(time.Hour), hold(refuse, midnight)},
 		"clocks five minutes apart do not void the back-off":           {all(missing, failedOnce(retry, noon)), noon.Add(-5 * time.Minute), hold(retry, firstAt)},
 		"clocks further apart do":                                      {all(missing, failedOnce(retry, noon)), noon.Add(-5*time.Minute - 1), issue(session.CauseMissing)},
 		"a Secret that was emptied does not lift the back-off":         {all(emptied, failedOnce(retry, due)), due, hold(retry, retryAt)},

@@ -50,6 +50,8 @@ type Issuer struct {
 	CanFederate bool
 	// Identity is the stable id of who it calls STS as; empty while unknown.
 	Identity string
+	// Version differs whenever the object does: where STS is, or through whom, may be what failed.
+	Version string
 }
 
 // Secret is what is known of the target Secret, without any credential.
@@ -87,7 +89,7 @@ func (o Observed) lifetime() time.Duration {
 
 // attempt identifies a try to issue: the request, and who is to make it. After a failure, another attempt is made at once.
 func (o Observed) attempt() string {
-	sum := sha256.Sum256([]byte(o.Request.Hash() + "\n" + o.ref() + "\n" + o.Issuer.Identity))
+	sum := sha256.Sum256([]byte(o.Request.Hash() + "\n" + o.ref() + "\n" + o.Issuer.Identity + "\n" + o.Issuer.Version))
 	return hex.EncodeToString(sum[:])
 }
 

@@ -32,7 +32,7 @@ const (
 	// Wait: something outside this object must change first. Some of that is seen by a watch; for the rest, such as IAM,
 	// a slow retry looks again.
 	Wait
-	// Refuse: only an edit of this object is a cure.
+	// Refuse: an edit of this object is the cure.
 	Refuse
 )
 
@@ -72,9 +72,16 @@ type Problem struct {
 	Quiet bool
 }
 
-// Problemf is a problem with a formatted message.
+// longestMessage in characters: what others write into a message must not make the status too large to be stored.
+const longestMessage = 1024
+
+// Problemf is a problem with a formatted message, cut to 1024 characters.
 func Problemf(reason, format string, args ...any) *Problem {
-	return &Problem{Reason: reason, Message: fmt.Sprintf(format, args...)}
+	message := fmt.Sprintf(format, args...)
+	if runes := []rune(message); len(runes) > longestMessage {
+		message = string(runes[:longestMessage-1]) + "…"
+	}
+	return &Problem{Reason: reason, Message: message}
 }
 
 // Outcome is what kind of cure the problem has.
