@@ -33,7 +33,7 @@ import (
 )
 
 const (
-	nothingUsed = " answered GetFederationToken without an error but left out part of the result: nothing was used of it"
+	nothingUsed = " answered GetFederationToken without an error but not with a complete result: nothing was used of it"
 	notLikeSTS  = " answered, but not as STS does: check the issuer's spec.endpoint"
 )
 
@@ -62,7 +62,7 @@ func responseXML(result map[string]string) string {
 	}
 	return `<GetFederationTokenResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetFederationTokenResult>` +
 		"<Credentials>" + elements("SessionToken", "SecretAccessKey", "Expiration", "AccessKeyId") + "</Credentials>" +
-		"<FederatedUser>" + elements("Arn", "FederatedUserId") + "</FederatedUser>" +
+		"<FederatedUser>" + elements("Arn", "FederatedUserId") + "</FederatedUser>" + elements("PackedPolicySize") +
 		"</GetFederationTokenResult><ResponseMetadata><RequestId>c6104cbe</RequestId></ResponseMetadata></GetFederationTokenResponse>"
 }
 

@@ -140,7 +140,10 @@ func TestOneProbeOnly(t *testing.T) {
 	g := NewWithT(t)
 	f := start(t)
 	f.fail(unavailable)
-	f.refused()
+	everybodys := broker.ID{Kind: v1alpha1.ClusterSessionIssuerKind, Name: theIssuer.Name} // any number may ask at once
+	f.Register(everybodys, f.config, theIdentity)
+	first, _ := f.Permit(everybodys, "uid", true)
+	_, _ = first.Issue(t.Context(), theRequest)
 	f.advance(time.Hour)
 
 	var probes atomic.Int32
@@ -148,7 +151,7 @@ func TestOneProbeOnly(t *testing.T) {
 	var all sync.WaitGroup
 	for i := range 200 {
 		all.Go(func() {
-			permit, problem := f.Permit(theIssuer, sequential(i), i%2 == 0)
+			permit, problem := f.Permit(everybodys, sequential(i), i%2 == 0)
 			if permit != nil {
 				probes.Add(1)
 				return
@@ -182,11 +185,12 @@ func TestAProbeForWhichThereIsNoBudgetMakesRoomForAnother(t *testing.T) {
 	g := NewWithT(t)
 	f := start(t)
 	f.config.RequestsPerSecond = 1
-	f.Register(theIssuer, f.config)
+	f.use(f.config)
 	f.fail(unavailable)
 	f.refused() // opens the breaker and spends the budget
 	f.advance(2 * time.Second)
-	f.permit().Cancel() // a probe that spends the next request
+	f.permit().Cancel() // probes that spend the next requests
+	f.permit().Cancel()
 
 	_, problem := f.Permit(theIssuer, "uid", true)
 
@@ -228,7 +232,7 @@ func TestCallsUnderWayTogetherFailTogether(t *testing.T) {
 	f := start(t)
 	f.fail(unavailable)
 	var permits []*broker.Permit
-	for range 20 {
+	for range 4 {
 		permits = append(permits, f.permit())
 	}
 
@@ -238,7 +242,7 @@ func TestCallsUnderWayTogetherFailTogether(t *testing.T) {
 	}
 	all.Wait()
 
-	g.Expect(f.fake.Count("GetFederationToken")).To(Equal(20))
+	g.Expect(f.fake.Count("GetFederationToken")).To(Equal(4))
 	g.Expect(f.pause()).To(within(2*time.Second), "that was one failure")
 	f.advance(2 * time.Second)
 	f.refused()
@@ -277,7 +281,7 @@ func TestEachIssuerHasABreakerOfItsOwn(t *testing.T) {
 	g := NewWithT(t)
 	f := start(t)
 	other := broker.ID{Kind: v1alpha1.ClusterSessionIssuerKind, Name: theIssuer.Name}
-	f.Register(other, f.config)
+	f.Register(other, f.config, theIdentity)
 	f.fail(throttling)
 
 	f.refused()

@@ -145,6 +145,7 @@ type Permit struct {
 	issuer    *issuer
 	namespace string // of the issuer
 	probe     bool   // whether the call finds out if STS serves the issuer again
+	given     sync.Once
 }
 
 // begin counts a call through an issuer of a namespace, if there is room for it.
@@ -178,41 +179,34 @@ func (b *Broker) Permit(id ID, uid types.UID, urgent bool) (*Permit, *session.Pr
 			RetryAfter: session.Stagger(time.Second, uid), Quiet: true,
 		}
 	}
-	if !b.begin(id.Namespace) {
-		return nil, b.crowded(id, uid)
-	}
-	permit, problem := b.permitOf(issuer, id, uid, urgent)
-	if problem != nil {
-		b.end(id.Namespace)
-	}
-	return permit, problem
-}
-
-// crowded is the problem of too many calls under way.
-func (*Broker) crowded(id ID, uid types.UID) *session.Problem {
-	return &session.Problem{
-		Reason:     v1alpha1.ReasonBudgetExhausted,
-		Message:    "too many calls through the issuers of namespace " + id.Namespace + " are under way; the session waits for its turn",
-		RetryAfter: session.Stagger(time.Second, uid), Quiet: true,
-	}
-}
-
-// permitOf asks the issuer's breaker and budget.
-func (b *Broker) permitOf(issuer *issuer, id ID, uid types.UID, urgent bool) (*Permit, *session.Problem) {
 	now := b.options.Clock.Now()
 	probe, problem, wait := issuer.breaker.ask(now)
 	if problem != nil {
 		return nil, &session.Problem{Reason: problem.Reason, Message: problem.Message, RetryAfter: session.Stagger(wait, uid)}
 	}
-	if wait := issuer.budget.take(now, urgent); wait > 0 {
+	permit := &Permit{broker: b, issuer: issuer, namespace: id.Namespace, probe: probe}
+	if !b.begin(id.Namespace) {
 		issuer.breaker.withdraw(probe)
+		return nil, crowded(id, uid)
+	}
+	if wait := issuer.budget.take(now, urgent); wait > 0 {
+		permit.Cancel()
 		return nil, &session.Problem{
 			Reason:     v1alpha1.ReasonBudgetExhausted,
 			Message:    "the requestsPerSecond of " + string(id.Kind) + " " + id.Name + " are spent; the session waits for its turn",
 			RetryAfter: wait, Quiet: true,
 		}
 	}
-	return &Permit{broker: b, issuer: issuer, namespace: id.Namespace, probe: probe}, nil
+	return permit, nil
+}
+
+// crowded is the problem of too many calls under way.
+func crowded(id ID, uid types.UID) *session.Problem {
+	return &session.Problem{
+		Reason:     v1alpha1.ReasonBudgetExhausted,
+		Message:    "too many calls through the issuers of namespace " + id.Namespace + " are under way; this one waits for its turn",
+		RetryAfter: session.Stagger(time.Second, uid), Quiet: true,
+	}
 }
 
 // Identity is the stable id of who the call is made as.
@@ -220,8 +214,10 @@ func (p *Permit) Identity() string { return p.issuer.identity }
 
 // Cancel gives the permit back unused. The request it took from the budget stays taken.
 func (p *Permit) Cancel() {
-	p.issuer.breaker.withdraw(p.probe)
-	p.broker.end(p.namespace)
+	p.given.Do(func() {
+		p.issuer.breaker.withdraw(p.probe)
+		p.broker.end(p.namespace)
+	})
 }
 
 // Issue makes the STS call. Credentials come back complete or not at all; the problem of a failed call says what to

@@ -25,7 +25,7 @@ import (
 // longestTurn bounds the wait that one refusal asks for.
 const longestTurn = 5 * time.Minute
 
-// budget keeps an issuer within its requests per second, with bursts of one second's worth. Renewals leave a quarter of
+// budget keeps an issuer within its requests per second, with bursts of one second's worth, two requests at least. Renewals leave a quarter of
 // a burst to sessions that have nothing to work with.
 type budget struct {
 	requests *rate.Limiter

@@ -35,15 +35,17 @@ func unused(t *testing.T, perSecond int) *fixture {
 	t.Helper()
 	f := startAt(t, testingclock.NewFakePassiveClock(noon), "http://unused.invalid")
 	f.config.RequestsPerSecond = perSecond
-	f.Register(theIssuer, f.config)
+	f.use(f.config)
 	return f
 }
 
-// granted is how many of so many sessions that ask at once get a permit.
+// granted is how many of so many sessions that ask one after the other get a permit. They give it back, which leaves the
+// request spent.
 func (f *fixture) granted(asking int, urgent bool) int {
 	granted := 0
 	for i := range asking {
 		if permit, _ := f.Permit(theIssuer, sequential(i), urgent); permit != nil {
+			permit.Cancel()
 			granted++
 		}
 	}
@@ -54,7 +56,7 @@ func sequential(i int) types.UID { return types.UID(fmt.Sprintf("uid-%d", i)) }
 
 func TestBursts(t *testing.T) {
 	for _, c := range []struct{ perSecond, urgent, renewals int }{
-		{1, 1, 1},
+		{1, 2, 1},
 		{2, 2, 1},
 		{3, 3, 2},
 		{4, 4, 3},
@@ -65,7 +67,7 @@ func TestBursts(t *testing.T) {
 			g := NewWithT(t)
 
 			g.Expect(unused(t, c.perSecond).granted(1000, true)).To(Equal(c.urgent), "urgent ones get the whole burst")
-			g.Expect(unused(t, c.perSecond).granted(1000, false)).To(Equal(c.renewals), "renewals leave a quarter of it, but where there is one only")
+			g.Expect(unused(t, c.perSecond).granted(1000, false)).To(Equal(c.renewals), "renewals leave a quarter of it")
 		})
 	}
 }
@@ -86,7 +88,7 @@ func TestRenewalsLeaveAQuarterToUrgentSessions(t *testing.T) {
 func TestWhatARefusalSays(t *testing.T) {
 	g := NewWithT(t)
 	f := unused(t, 1)
-	f.permit()
+	g.Expect(f.granted(2, true)).To(Equal(2))
 
 	permit, problem := f.Permit(theIssuer, "uid", true)
 
@@ -119,21 +121,52 @@ func TestTurnsAreSpread(t *testing.T) {
 	}
 }
 
-func TestTheLongestTurnIsBounded(t *testing.T) {
-	for sentence, perSecond := range map[string]int{"one a second": 1, "two a second": 2} {
+// However many renewals wait, a session that has nothing to work with is not lined up behind them; nor they behind it.
+func TestUrgentSessionsHaveTurnsOfTheirOwn(t *testing.T) {
+	for sentence, urgent := range map[string]bool{"urgent ones after renewals": true, "renewals after urgent ones": false} {
 		t.Run(sentence, func(t *testing.T) {
 			g := NewWithT(t)
-			f := unused(t, perSecond)
+			f := unused(t, 10)
+			g.Expect(f.granted(10, true)).To(Equal(10))
+			g.Expect(f.granted(100, !urgent)).To(BeZero(), "but all have turns now")
+
+			_, others := f.Permit(theIssuer, "uid", !urgent)
+			_, first := f.Permit(theIssuer, "uid", urgent)
+			_, second := f.Permit(theIssuer, "uid", urgent)
+			_, third := f.Permit(theIssuer, "uid", urgent)
+
+			g.Expect(others.RetryAfter).To(Equal(10 * time.Second))
+			g.Expect(first.RetryAfter).To(Equal(100 * time.Millisecond))
+			g.Expect(second.RetryAfter).To(Equal(100 * time.Millisecond))
+			g.Expect(third.RetryAfter).To(Equal(200*time.Millisecond), "they are spread among themselves")
+		})
+	}
+}
+
+func TestTheLongestTurnIsBounded(t *testing.T) {
+	for sentence, c := range map[string]struct {
+		perSecond int
+		urgent    bool
+	}{
+		"renewals at one a second": {1, false},
+		"renewals at two a second": {2, false},
+		"urgent at one a second":   {1, true},
+		"urgent at two a second":   {2, true},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			g := NewWithT(t)
+			f := unused(t, c.perSecond)
+			g.Expect(f.granted(2, c.urgent)).NotTo(BeZero())
 			for i := range 10_000 {
-				if _, problem := f.Permit(theIssuer, sequential(i), false); problem != nil {
+				if _, problem := f.Permit(theIssuer, sequential(i), c.urgent); problem != nil {
 					g.Expect(problem.RetryAfter).To(And(BeNumerically(">", 0), BeNumerically("<=", 5*time.Minute)))
 				}
 			}
 			f.advance(5 * time.Minute)
-			g.Expect(f.granted(1, false)).To(Equal(1))
+			g.Expect(f.granted(1, c.urgent)).To(Equal(1))
 			f.advance(10 * time.Minute)
-			g.Expect(f.granted(10, true)).To(Equal(perSecond))
-			_, problem := f.Permit(theIssuer, "uid", true)
+			g.Expect(f.granted(10, true)).To(Equal(2))
+			_, problem := f.Permit(theIssuer, "uid", c.urgent)
 			g.Expect(problem.RetryAfter).To(BeNumerically("<=", 10*time.Second), "turns that were too late to be given hold nobody up")
 		})
 	}
@@ -158,6 +191,7 @@ func TestEverySessionIsServedInTime(t *testing.T) {
 					}
 					permit, problem := f.Permit(theIssuer, sequential(i), false)
 					if permit != nil {
+						permit.Cancel()
 						served, due[i] = served+1, time.Time{}
 						continue
 					}
@@ -173,8 +207,8 @@ func TestEachIssuerHasABudgetOfItsOwn(t *testing.T) {
 	g := NewWithT(t)
 	f := unused(t, 1)
 	other := broker.ID{Kind: v1alpha1.SessionIssuerKind, Namespace: "team-b", Name: theIssuer.Name}
-	f.Register(other, f.config)
-	f.permit()
+	f.Register(other, f.config, theIdentity)
+	g.Expect(f.granted(10, true)).To(Equal(2))
 
 	_, problem := f.Permit(theIssuer, "uid", true)
 	g.Expect(problem).NotTo(BeNil())

@@ -147,7 +147,7 @@ func unreachable(err error) string {
 }
 
 func incomplete(config Config, operation string) *session.Problem {
-	return session.Problemf(v1alpha1.ReasonIncompleteResponse, "%s answered %s without an error but left out part of the result: nothing was used of it", endpointName(config), operation)
+	return session.Problemf(v1alpha1.ReasonIncompleteResponse, "%s answered %s without an error but not with a complete result: nothing was used of it", endpointName(config), operation)
 }
 
 // endpointName is the host that an issuer calls, for messages.

@@ -205,7 +205,8 @@ func TestUnknownCodesAreCutAsMessagesAre(t *testing.T) {
 
 	problem := f.refused()
 
-	g.Expect(problem.Message).To(Equal("STS answered " + strings.Repeat("C", 512) + "…: " + strings.Repeat("m", 512) + "…"))
+	g.Expect(problem.Message).To(Equal("STS answered " + strings.Repeat("C", 512) + "…: " + strings.Repeat("m", 495) + "…"))
+	g.Expect([]rune(problem.Message)).To(HaveLen(1024), "both together are cut once more")
 }
 
 // A signature is wrong because the secret is, or because the clocks are: the Date of the answer tells.
@@ -256,7 +257,7 @@ func TestRealSignatures(t *testing.T) {
 		t.Run(sentence, func(t *testing.T) {
 			g := NewWithT(t)
 			f := start(t)
-			f.Register(theIssuer, configOf(f.config.Endpoint, c.key))
+			f.use(configOf(f.config.Endpoint, c.key))
 			if c.skew != 0 {
 				f.fail(stsfake.Scenario{Kind: stsfake.ClockSkew, Duration: c.skew})
 			}
@@ -277,7 +278,7 @@ func TestASkewedClockHealsItself(t *testing.T) {
 	_, problem := f.issue(theRequest)
 
 	g.Expect(problem).To(BeNil())
-	f.Register(theIssuer, configOf(f.config.Endpoint, session.NewCredentials(stsfake.DefaultAccessKeyID, "not-the-secret", "")))
+	f.use(configOf(f.config.Endpoint, session.NewCredentials(stsfake.DefaultAccessKeyID, "not-the-secret", "")))
 	g.Expect(f.refused().Reason).To(Equal(v1alpha1.ReasonClockSkew))
 	f.advance(time.Minute)
 	g.Expect(f.refused().Reason).To(Equal(v1alpha1.ReasonKeyRefused))

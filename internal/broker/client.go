@@ -116,7 +116,7 @@ type Identity struct {
 // It asks neither breaker nor budget: it is how an issuer finds out.
 func (b *Broker) Identify(ctx context.Context, id ID, config Config) (Identity, *session.Problem) {
 	if !b.begin(id.Namespace) {
-		return Identity{}, b.crowded(id, "")
+		return Identity{}, crowded(id, "")
 	}
 	defer b.end(id.Namespace)
 	i := &issuer{config: config, client: b.newClient(config)}
@@ -129,7 +129,7 @@ func (b *Broker) Identify(ctx context.Context, id ID, config Config) (Identity, 
 		return Identity{}, problem
 	}
 	identity := Identity{Account: aws.ToString(out.Account), ARN: aws.ToString(out.Arn), UserID: aws.ToString(out.UserId)}
-	if !isPlain(identity.Account, 12) || !isPlain(identity.ARN, longestARN) || !isPlain(identity.UserID, longestID) {
+	if !isPlain(identity.Account, longestAccount) || !isPlain(identity.ARN, longestARN) || !isPlain(identity.UserID, longestID) {
 		return Identity{}, incomplete(i.config, "GetCallerIdentity")
 	}
 	return identity, nil
@@ -146,9 +146,10 @@ func (b *Broker) getFederationToken(ctx context.Context, i *issuer, request sess
 	}
 	c, user := out.Credentials, out.FederatedUser
 	if c == nil || user == nil || c.Expiration == nil ||
-		!isPlain(aws.ToString(c.AccessKeyId), longestID) || !isPlain(aws.ToString(c.SecretAccessKey), longestToken) ||
+		!isPlain(aws.ToString(c.AccessKeyId), longestKeyID) || !isPlain(aws.ToString(c.SecretAccessKey), longestToken) ||
 		!isPlain(aws.ToString(c.SessionToken), longestToken) ||
-		!isPlain(aws.ToString(user.Arn), longestARN) || !isPlain(aws.ToString(user.FederatedUserId), longestID) {
+		!isPlain(aws.ToString(user.Arn), longestARN) || !isPlain(aws.ToString(user.FederatedUserId), longestID) ||
+		!isPlain(session.AccountOf(aws.ToString(user.Arn)), longestAccount) {
 		return session.Issued{}, incomplete(i.config, session.OperationGetFederationToken)
 	}
 	issued := session.Issued{
@@ -158,8 +159,8 @@ func (b *Broker) getFederationToken(ctx context.Context, i *issuer, request sess
 		PrincipalARN:            *user.Arn,
 		PrincipalID:             *user.FederatedUserId,
 		AccountID:               session.AccountOf(*user.Arn),
-		SessionTokenUtilization: out.SessionTokenUtilization,
-		PackedPolicySize:        out.PackedPolicySize, //nolint:staticcheck // deprecated by AWS, reported as long as STS tells it
+		SessionTokenUtilization: percent(out.SessionTokenUtilization),
+		PackedPolicySize:        percent(out.PackedPolicySize), //nolint:staticcheck // deprecated by AWS, reported as long as STS tells it
 	}
 	if !issued.Expiration.After(issued.IssuedAt) {
 		return session.Issued{}, session.Problemf(v1alpha1.ReasonIncompleteResponse,
@@ -168,8 +169,20 @@ func (b *Broker) getFederationToken(ctx context.Context, i *issuer, request sess
 	return issued, nil
 }
 
-// The most characters of what STS answers (AWS: arnType, federatedIdType; tokens have 4096 bytes at most, and room is left).
-const longestARN, longestID, longestToken = 2048, 193, 16384
+// The most characters of what STS answers (AWS: arnType, federatedIdType, accessKeyIdType; tokens have 4096 bytes at most,
+// and room is left).
+const (
+	longestARN, longestID, longestKeyID = 2048, 193, 128
+	longestAccount, longestToken        = 12, 16384
+)
+
+// percent drops what cannot be one.
+func percent(told *int32) *int32 {
+	if told == nil || *told < 0 {
+		return nil
+	}
+	return told
+}
 
 // isPlain says whether a value is there and is one word of printable ASCII, as everything is that STS issues. A line break
 // in a key would add a section to an ini file, and SDKs run the credential_process that they find in one.

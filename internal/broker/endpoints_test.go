@@ -20,6 +20,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	. "github.com/onsi/gomega"
@@ -80,7 +81,7 @@ func TestWhereSTSIsCalled(t *testing.T) {
 				called = append(called, r)
 				return nil, errors.New("recorded")
 			})))
-			f.Register(theIssuer, broker.Config{Region: c.region, Endpoint: c.endpoint, FIPS: c.fips, RequestsPerSecond: 1, Key: demoKey()})
+			f.use(broker.Config{Region: c.region, Endpoint: c.endpoint, FIPS: c.fips, RequestsPerSecond: 1, Key: demoKey()})
 
 			problem := f.refused()
 
@@ -100,7 +101,7 @@ func TestASessionTokenOfTheIssuersIsSent(t *testing.T) {
 		token = r.Header.Get("X-Amz-Security-Token")
 		answers(200, "text/xml", responseXML(aResult()))(w, r)
 	})
-	f.Register(theIssuer, configOf(f.config.Endpoint, session.NewCredentials("ASIAEXAMPLE", "secret", "a+token/==")))
+	f.use(configOf(f.config.Endpoint, session.NewCredentials("ASIAEXAMPLE", "secret", "a+token/==")))
 
 	_, problem := f.issue(theRequest)
 
@@ -122,4 +123,19 @@ func TestTheProductionClientUsesTheProxyItIsGiven(t *testing.T) {
 
 	g.Expect(problem).To(BeNil())
 	g.Expect(hosts).To(Equal([]string{nameless}))
+}
+
+// The host of an endpoint is in each message about it.
+func TestMessagesAreCut(t *testing.T) {
+	for sentence, c := range map[string]struct{ host, message string }{
+		"one that fits is whole": {strings.Repeat("h", 1000), strings.Repeat("h", 1000) + " broke the connection"},
+		"a longer one is cut":    {strings.Repeat("h", 2000), strings.Repeat("h", 1023) + "…"},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			f := atNameless(t, withTransport(roundTrip(brokenConnection)))
+			f.use(configOf("http://"+c.host, demoKey()))
+
+			NewWithT(t).Expect(f.refused().Message).To(Equal(c.message))
+		})
+	}
 }

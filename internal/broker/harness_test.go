@@ -52,6 +52,9 @@ var noon = time.Date(2026, 11, 22, 12, 0, 0, 400_000_000, time.UTC)
 // theIssuer is the one that most tests use.
 var theIssuer = broker.ID{Kind: v1alpha1.SessionIssuerKind, Namespace: "team-a", Name: "aws"}
 
+// theIdentity is who theIssuer calls STS as.
+const theIdentity = "AIDACKCEVSQ6C2EXAMPLE"
+
 // theRequest is one that STS grants.
 var theRequest = session.Request{Operation: session.OperationGetFederationToken, Name: "reports"}
 
@@ -107,7 +110,7 @@ func startAt(t *testing.T, clock *testingclock.FakePassiveClock, endpoint string
 	}
 	t.Cleanup(options.HTTPClient.CloseIdleConnections)
 	f.Broker = broker.New(options)
-	f.Register(theIssuer, f.config)
+	f.use(f.config)
 	return f
 }
 
@@ -123,6 +126,12 @@ func (f *fixture) observe(operation, code string, took time.Duration) {
 	f.mutex.Lock()
 	defer f.mutex.Unlock()
 	f.observed = append(f.observed, observation{operation, code, took})
+}
+
+// use registers theIssuer with a configuration.
+func (f *fixture) use(config broker.Config) {
+	f.config = config
+	f.Register(theIssuer, config, theIdentity)
 }
 
 // fail makes the fake depart from what it should do.
@@ -192,5 +201,5 @@ func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f
 
 // identify asks who theIssuer is.
 func (f *fixture) identify(ctx context.Context) (broker.Identity, *session.Problem) {
-	return f.Identify(ctx, theIssuer)
+	return f.Identify(ctx, theIssuer, f.config)
 }

@@ -19,7 +19,6 @@ package broker_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"testing"
 	"time"
@@ -69,9 +68,9 @@ func TestIdentify(t *testing.T) {
 		t.Run(sentence, func(t *testing.T) {
 			g := NewWithT(t)
 			f := start(t)
-			f.Register(theIssuer, configOf(f.config.Endpoint, c.key(f.fake)))
+			f.use(configOf(f.config.Endpoint, c.key(f.fake)))
 
-			identity, problem := f.Identify(t.Context(), theIssuer)
+			identity, problem := f.identify(t.Context())
 
 			g.Expect(problem).To(BeNil())
 			g.Expect(identity.Account).To(Equal("123456789012"))
@@ -86,38 +85,49 @@ func TestIdentify(t *testing.T) {
 }
 
 func TestIdentifyIncompletely(t *testing.T) {
-	all := map[string]string{"Account": "123456789012", "Arn": "arn:aws:iam::123456789012:user/demo", "UserId": "AIDAEXAMPLE"}
-	for missing := range all {
+	for missing := range anIdentity() {
 		t.Run("without "+missing, func(t *testing.T) {
 			g := NewWithT(t)
-			body := "<GetCallerIdentityResponse><GetCallerIdentityResult>"
-			for name, value := range all {
-				if name != missing {
-					body += fmt.Sprintf("<%s>%s</%s>", name, value, name)
-				}
-			}
-			f := startAnswering(t, answers(200, "text/xml", body+"</GetCallerIdentityResult></GetCallerIdentityResponse>"))
+			lacking := anIdentity()
+			delete(lacking, missing)
+			f := startAnswering(t, answers(200, "text/xml", identityXML(lacking)))
 
-			identity, problem := f.Identify(t.Context(), theIssuer)
+			identity, problem := f.identify(t.Context())
 
 			g.Expect(identity).To(BeZero())
 			g.Expect(*problem).To(Equal(session.Problem{
 				Reason:  v1alpha1.ReasonIncompleteResponse,
-				Message: endpointOf(f) + " answered GetCallerIdentity without an error but left out part of the result: nothing was used of it",
+				Message: endpointOf(f) + " answered GetCallerIdentity without an error but not with a complete result: nothing was used of it",
 			}))
 		})
 	}
 }
 
-func TestIdentifyNobodyKnown(t *testing.T) {
+// Who an issuer is must be known before it is registered.
+func TestIdentifyNeedsNoRegistrationAndIsNone(t *testing.T) {
 	g := NewWithT(t)
 	f := start(t)
+	other := broker.ID{Kind: v1alpha1.ClusterSessionIssuerKind, Name: "other"}
 
-	identity, problem := f.Identify(t.Context(), broker.ID{Kind: v1alpha1.ClusterSessionIssuerKind, Name: "other"})
+	identity, problem := f.Identify(t.Context(), other, f.config)
 
-	g.Expect(identity).To(BeZero())
-	g.Expect(*problem).To(Equal(session.Problem{Reason: v1alpha1.ReasonIssuerNotReady, Message: "ClusterSessionIssuer other is not registered"}))
-	g.Expect(f.fake.Calls()).To(BeEmpty())
+	g.Expect(problem).To(BeNil())
+	g.Expect(identity.UserID).To(Equal(theIdentity))
+	_, problem = f.Permit(other, "uid", true)
+	g.Expect(problem.Reason).To(Equal(v1alpha1.ReasonIssuerNotReady))
+}
+
+// What is registered is what works; what Identify is given is what is to be tried.
+func TestIdentifyTakesTheConfigurationItIsGiven(t *testing.T) {
+	g := NewWithT(t)
+	f := start(t)
+	wrong := configOf(f.config.Endpoint, session.NewCredentials("AKIANOBODYKNOWSTHIS1", "secret", ""))
+
+	_, problem := f.Identify(t.Context(), theIssuer, wrong)
+
+	g.Expect(problem.Reason).To(Equal(v1alpha1.ReasonKeyRefused))
+	_, problem = f.issue(theRequest)
+	g.Expect(problem).To(BeNil(), "sessions go on with what is registered")
 }
 
 // Identify is how an issuer finds out, so neither does a closed breaker open through it nor an open one hold it up.
@@ -126,16 +136,42 @@ func TestIdentifyAndTheBreakerLeaveEachOtherAlone(t *testing.T) {
 	f := start(t)
 	f.fail(stsfake.Scenario{Kind: stsfake.Error, Code: "InvalidClientTokenId"})
 
-	identity, problem := f.Identify(t.Context(), theIssuer)
+	identity, problem := f.identify(t.Context())
 	g.Expect(identity).To(BeZero())
 	g.Expect(problem.Reason).To(Equal(v1alpha1.ReasonKeyRefused))
 	g.Expect(f.Trouble(theIssuer)).To(BeNil())
 
 	f.refused()
 	f.fake.ClearScenarios()
-	_, problem = f.Identify(t.Context(), theIssuer)
+	_, problem = f.identify(t.Context())
 	g.Expect(problem).To(BeNil())
 	g.Expect(f.Trouble(theIssuer)).NotTo(BeNil(), "only a session's call closes the breaker")
+}
+
+func TestIdentifyCountsWhileItIsUnderWay(t *testing.T) {
+	var f *fixture
+	counting := func(then roundTrip) roundTrip {
+		return func(r *http.Request) (*http.Response, error) {
+			NewWithT(t).Expect(f.room()).To(Equal(3))
+			return then(r)
+		}
+	}
+	for sentence, sts := range map[string]roundTrip{
+		"and succeeds": func(r *http.Request) (*http.Response, error) { return answering(r, identityXML(anIdentity())) },
+		"and fails":    brokenConnection,
+		"and panics":   panics,
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			f = everywhere(atNameless(t, withTransport(counting(sts))))
+
+			func() {
+				defer func() { _ = recover() }()
+				_, _ = f.identify(t.Context())
+			}()
+
+			NewWithT(t).Expect(f.room()).To(Equal(4))
+		})
+	}
 }
 
 func TestTheObserverIsToldHowLongACallTook(t *testing.T) {
@@ -189,7 +225,7 @@ func TestAmbientCredentials(t *testing.T) {
 		t.Run(sentence, func(t *testing.T) {
 			g := NewWithT(t)
 			f := start(t, func(o *broker.Options) { o.Ambient = c.ambient })
-			f.Register(theIssuer, broker.Config{Region: "eu-central-1", Endpoint: f.config.Endpoint, RequestsPerSecond: 1, Ambient: true})
+			f.use(broker.Config{Region: "eu-central-1", Endpoint: f.config.Endpoint, RequestsPerSecond: 1, Ambient: true})
 
 			_, problem := f.issue(theRequest)
 
@@ -214,18 +250,18 @@ func TestAmbientCredentialsAreAskedForEachTime(t *testing.T) {
 			return aws.Credentials{AccessKeyID: current.AccessKeyID, SecretAccessKey: current.SecretAccessKey, SessionToken: current.SessionToken}, nil
 		})
 	})
-	other.Register(theIssuer, broker.Config{Region: "eu-central-1", Endpoint: f.config.Endpoint, RequestsPerSecond: 1, Ambient: true})
+	other.use(broker.Config{Region: "eu-central-1", Endpoint: f.config.Endpoint, RequestsPerSecond: 1, Ambient: true})
 
-	identity, problem := other.Identify(t.Context(), theIssuer)
+	identity, problem := other.identify(t.Context())
 	g.Expect(problem).To(BeNil())
 	g.Expect(identity.ARN).To(HaveSuffix("/operator/one"))
 
 	current = f.fake.IssueAssumedRole(stsfake.DefaultAccountID, "operator", "two", time.Hour)
-	identity, problem = other.Identify(t.Context(), theIssuer)
+	identity, problem = other.identify(t.Context())
 	g.Expect(problem).To(BeNil())
 	g.Expect(identity.ARN).To(HaveSuffix("/operator/two"))
 
 	f.advance(2 * time.Hour)
-	_, problem = other.Identify(t.Context(), theIssuer)
+	_, problem = other.identify(t.Context())
 	g.Expect(problem.Reason).To(Equal(v1alpha1.ReasonIdentityExpired))
 }

@@ -48,6 +48,8 @@ func TestForget(t *testing.T) {
 	g := NewWithT(t)
 	f := start(t)
 	underWay := f.permit()
+	f.fail(stsfake.Scenario{Kind: stsfake.Error, Code: "Throttling", Times: 1})
+	f.refused()
 
 	f.Forget(theIssuer)
 	f.Forget(theIssuer)
@@ -57,25 +59,28 @@ func TestForget(t *testing.T) {
 	_, problem = underWay.Issue(t.Context(), theRequest)
 	g.Expect(problem).To(BeNil(), "a call under way is finished")
 	g.Expect(f.Trouble(theIssuer)).To(BeNil())
-	g.Expect(f.Register(theIssuer, f.config)).To(BeTrue(), "it is new again")
+	f.use(f.config)
+	g.Expect(f.pause()).To(BeZero(), "it is new again")
 }
 
 func TestRegisteringTheSameKeepsBudgetAndBreaker(t *testing.T) {
 	g := NewWithT(t)
 	f := unused(t, 1)
-	f.permit()
+	g.Expect(f.granted(10, true)).To(Equal(2))
 
 	same := f.config
 	same.Key = demoKey() // equal, and another pointer
-	g.Expect(f.Register(theIssuer, same)).To(BeFalse())
+	g.Expect(same.Equals(f.config)).To(BeTrue())
+	f.use(same)
 	_, problem := f.Permit(theIssuer, "uid", true)
 	g.Expect(problem.Reason).To(Equal(v1alpha1.ReasonBudgetExhausted))
 
 	failing := start(t)
 	failing.fail(unavailable)
 	failing.refused()
-	g.Expect(failing.Register(theIssuer, failing.config)).To(BeFalse())
+	failing.use(failing.config)
 	g.Expect(failing.Trouble(theIssuer)).NotTo(BeNil())
+	g.Expect(failing.pause()).To(within(2 * time.Second))
 }
 
 // otherConfigs differ from the fixture's in one field each.
@@ -95,17 +100,41 @@ func TestRegisteringAnotherConfigurationStartsAfresh(t *testing.T) {
 			g.Expect(otherConfigs).To(HaveKey(field.Name), "say how to change it")
 			f := start(t)
 			f.config.RequestsPerSecond = 1
-			f.Register(theIssuer, f.config)
+			f.use(f.config)
 			f.fail(unavailable)
 			f.refused()
 
+			before := f.config
 			otherConfigs[field.Name](&f.config)
+			f.use(f.config)
 
-			g.Expect(f.Register(theIssuer, f.config)).To(BeTrue())
+			g.Expect(before.Equals(f.config)).To(BeFalse())
+			g.Expect(f.config.Equals(before)).To(BeFalse())
 			g.Expect(f.Trouble(theIssuer)).To(BeNil(), "the breaker is new")
-			g.Expect(f.pause()).To(BeZero(), "the budget is new")
+			g.Expect(f.granted(2, true)).To(Equal(2), "the budget is new")
 		})
 	}
+}
+
+func TestRegisteringAnotherIdentityStartsAfresh(t *testing.T) {
+	g := NewWithT(t)
+	f := start(t)
+	f.config.RequestsPerSecond = 1
+	f.use(f.config)
+	earlier := f.permit()
+	f.fail(unavailable)
+	f.refused()
+
+	f.Register(theIssuer, f.config, "AIDAANOTHER")
+
+	g.Expect(f.Trouble(theIssuer)).To(BeNil(), "the breaker is new")
+	g.Expect(f.granted(2, true)).To(Equal(2), "the budget is new")
+	f.advance(time.Second)
+	g.Expect(f.permit().Identity()).To(Equal("AIDAANOTHER"))
+	g.Expect(earlier.Identity()).To(Equal(theIdentity), "a permit is of who calls with it")
+	_, problem := earlier.Issue(t.Context(), theRequest)
+	g.Expect(problem.Reason).To(Equal(v1alpha1.ReasonUnavailable))
+	g.Expect(f.Trouble(theIssuer)).To(BeNil(), "the other's failure is its own")
 }
 
 // What a call with the old configuration comes to says nothing of the new one.
@@ -115,7 +144,7 @@ func TestACallUnderWayWhileTheConfigurationChanges(t *testing.T) {
 	underWay := f.permit()
 	f.fail(stsfake.Scenario{Kind: stsfake.Error, Code: "InvalidClientTokenId"})
 	f.config.RequestsPerSecond = 7
-	f.Register(theIssuer, f.config)
+	f.use(f.config)
 
 	_, problem := underWay.Issue(t.Context(), theRequest)
 
@@ -130,7 +159,7 @@ func TestAReplacedKeyIsUsedAtOnce(t *testing.T) {
 	f.fake.SetUser(stsfake.DefaultAccountID, stsfake.User{Name: stsfake.DefaultUserName, Keys: []stsfake.AccessKey{next}})
 	g.Expect(f.refused().Reason).To(Equal(v1alpha1.ReasonKeyRefused))
 
-	f.Register(theIssuer, configOf(f.config.Endpoint, session.NewCredentials(next.ID, next.Secret, "")))
+	f.use(configOf(f.config.Endpoint, session.NewCredentials(next.ID, next.Secret, "")))
 	_, problem := f.issue(theRequest)
 
 	g.Expect(problem).To(BeNil())
@@ -151,13 +180,13 @@ func TestConcurrentUse(t *testing.T) {
 				config.RequestsPerSecond += n % 3
 				switch i {
 				case 0:
-					f.Register(id, config)
+					f.Register(id, config, []string{theIdentity, "AIDAANOTHER"}[n%2])
 				case 1:
 					f.Forget(ids[1])
 				case 2:
 					f.advance(time.Second)
 				case 3:
-					_, _ = f.Identify(t.Context(), id)
+					_, _ = f.Identify(t.Context(), id, config)
 				}
 				f.Trouble(id)
 				permit, problem := f.Permit(id, sequential(i), n%2 == 0)
@@ -195,7 +224,7 @@ func TestNothingIsLockedWhileSTSIsCalled(t *testing.T) {
 	g.Expect(problem).To(BeNil())
 	_, problem = hanging.identify(t.Context())
 	g.Expect(problem).To(BeNil())
-	g.Expect(hanging.Register(theIssuer, hanging.config)).To(BeFalse())
+	hanging.use(hanging.config)
 	g.Expect(done).NotTo(Receive())
 
 	hanging.fake.ClearScenarios()

@@ -114,6 +114,8 @@ func TestNoFailureShowsASecret(t *testing.T) {
 		"nothing":                      answers(200, "text/xml", ""),
 		"half the credentials":         answers(200, "text/xml", complete[:len(complete)*2/3]),
 		"no key id":                    answers(200, "text/xml", without("AccessKeyId")),
+		"a key of two lines":           answers(200, "text/xml", strings.Replace(complete, issuedSecret, issuedSecret+"&#10;x", 1)),
+		"a token that is too long":     answers(200, "text/xml", strings.Replace(complete, issuedToken, strings.Repeat(issuedToken, 500), 1)),
 		"no expiration":                answers(200, "text/xml", without("Expiration")),
 		"no principal":                 answers(200, "text/xml", without("Arn")),
 		"an expiration that is none":   answers(200, "text/xml", strings.Replace(complete, result["Expiration"], issuedSecret, 1)),
@@ -132,7 +134,7 @@ func TestNoFailureShowsASecret(t *testing.T) {
 			logs := logged(t)
 			f := startAnswering(t, sts)
 			f.config.Key = session.NewCredentials("ASIAEXAMPLE", ownSecret, ownToken)
-			f.Register(theIssuer, f.config)
+			f.use(f.config)
 
 			issued, problem := f.permit().Issue(t.Context(), theRequest)
 			_, unidentified := f.identify(t.Context())
@@ -167,7 +169,7 @@ func TestNoErrorBeforeTheCallShowsASecret(t *testing.T) {
 				withTransport(roundTrip(func(*http.Request) (*http.Response, error) { return nil, errors.New("called") })))
 			f.config.Key = session.NewCredentials("ASIAEXAMPLE", ownSecret, ownToken)
 			c.change(&f.config)
-			f.Register(theIssuer, f.config)
+			f.use(f.config)
 
 			issued, problem := f.permit().Issue(t.Context(), theRequest)
 
@@ -184,7 +186,7 @@ func TestWhatTheBrokerHandsAroundDoesNotPrintSecrets(t *testing.T) {
 	f := start(t)
 	f.fake.SetUser(stsfake.DefaultAccountID, stsfake.User{Name: "own", Keys: []stsfake.AccessKey{{ID: "AKIAOWNOWNOWNOWNOWNO", Secret: ownSecret}}})
 	f.config.Key = session.NewCredentials("AKIAOWNOWNOWNOWNOWNO", ownSecret, "")
-	f.Register(theIssuer, f.config)
+	f.use(f.config)
 
 	permit := f.permit()
 	issued, problem := permit.Issue(t.Context(), theRequest)
