@@ -59,8 +59,10 @@ cover: ## Run the tests and print the coverage of each package and of all.
 	@go tool cover -func=bin/cover.out | tail -n 1
 
 .PHONY: bench
-bench: ## Run the benchmarks.
-	hack/hermetic.sh go test -run='^$$' -bench=. -benchmem $(ARGS) $(PKG)
+bench: ## Measure the operator against a bare client on a real API server (ARGS='-sessions 5000').
+	@hack/progress.sh "compiling" go build -v -o bin/bench ./test/bench
+	@hack/progress.sh "compiling" go test -v -run='^$$' -bench=. ./test/bench
+	@hack/hermetic.sh bin/bench $(ARGS)
 
 .PHONY: lint
 lint: $(GOLANGCI_LINT) ## Lint, and check the formatting.
