@@ -61,7 +61,7 @@ cover: ## Run the tests and print the coverage of each package and of all.
 .PHONY: bench
 bench: ## Measure the operator against a bare client on a real API server (ARGS='-sessions 5000').
 	@hack/progress.sh "compiling" go build -v -o bin/bench ./test/bench
-	@hack/progress.sh "compiling" go test -v -run='^$$' -bench=. ./test/bench
+	@hack/progress.sh "measuring decisions" go test -run='^$$' -bench=. ./test/bench
 	@hack/hermetic.sh bin/bench $(ARGS)
 
 .PHONY: lint

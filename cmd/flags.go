@@ -53,6 +53,9 @@ type config struct {
 	version           bool
 }
 
+// maxLogLevel: client-go logs headers from 7 and the bodies of Secrets from 8.
+const maxLogLevel = 5
+
 const usage = `sts-operator issues and rotates the temporary AWS credentials that FederatedSessions declare.
 
 Usage: manager [flags]
@@ -83,7 +86,7 @@ func parseFlags(args []string, stdout io.Writer) (config, error) {
 	flags.StringVar(&c.metricsCertDir, "metrics-cert-dir", "", "`folder` with tls.crt and tls.key for the metrics; a self-signed certificate by default")
 	flags.StringVar(&c.healthAddress, "health-probe-bind-address", ":8081", "`address` of /healthz and /readyz; 0 turns them off")
 	flags.StringVar(&c.logFormat, "log-format", "json", "`format` of the log: json or text")
-	flags.IntVar(&c.logLevel, "log-level", 0, "`verbosity` of the log: 0 for changes, 1 also for what was skipped, more for debugging")
+	flags.IntVar(&c.logLevel, "log-level", 0, "`verbosity` of the log, 0 to 5: 0 for changes, more for debugging")
 	flags.BoolVar(&c.version, "version", false, "print the version and exit")
 
 	if err := flags.Parse(args); err != nil {
@@ -121,6 +124,8 @@ func (c *config) complete(namespaces, selector string) error {
 		return fmt.Errorf("--log-format must be json or text, not %q", c.logFormat)
 	case c.concurrency < 1 || c.concurrency > 1000:
 		return fmt.Errorf("--concurrency must be from 1 to 1000, not %d", c.concurrency)
+	case c.logLevel < 0 || c.logLevel > maxLogLevel:
+		return fmt.Errorf("--log-level must be from 0 to %d, not %d: beyond that the Kubernetes client logs what it sends and gets, credentials included", maxLogLevel, c.logLevel)
 	case c.kubeAPIQPS <= 0 || c.kubeAPIBurst < 1:
 		return errors.New("--kube-api-qps and --kube-api-burst must be above 0")
 	case c.stsTimeout < time.Second || c.stsTimeout > 15*time.Second:

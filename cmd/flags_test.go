@@ -69,6 +69,8 @@ func TestFlagsThatCannotBeMeant(t *testing.T) {
 		"--kube-api-qps=0":     "above 0",
 		"--kube-api-burst=-1":  "above 0",
 		"--sts-timeout=100ms":  "from 1s to 15s",
+		"--log-level=6":        "credentials included",
+		"--log-level=-1":       "from 0 to 5",
 		"--concurrency=twenty": "invalid value",
 	} {
 		t.Run(args, func(t *testing.T) {

@@ -30,6 +30,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/util/flowcontrol"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
@@ -54,7 +55,8 @@ func newManager(ctx context.Context, c config) (ctrl.Manager, error) {
 	if err != nil {
 		return nil, fmt.Errorf("no Kubernetes cluster to work with: %w", err)
 	}
-	restConfig.QPS, restConfig.Burst = float32(c.kubeAPIQPS), c.kubeAPIBurst
+	// One limiter for all: QPS and Burst alone would count for each kind of object.
+	restConfig.RateLimiter = flowcontrol.NewTokenBucketRateLimiter(float32(c.kubeAPIQPS), c.kubeAPIBurst)
 	restConfig.UserAgent = "sts-operator/" + version
 
 	mgr, err := ctrl.NewManager(restConfig, managerOptions(c))

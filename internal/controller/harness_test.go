@@ -196,7 +196,7 @@ func (h *harness) reconcileClusterIssuer(name string) reconcile.Result {
 
 // context carries a logger whose output the test keeps.
 func (h *harness) context() context.Context {
-	logger := funcr.New(func(prefix, args string) { h.log.WriteString(prefix + args + "\n") }, funcr.Options{Verbosity: 10})
+	logger := funcr.New(func(prefix, args string) { h.log.WriteString(prefix + args + "\n") }, funcr.Options{Verbosity: 5})
 	return logf.IntoContext(context.Background(), logger)
 }
 
