@@ -294,13 +294,18 @@ func TestACacheThatLagsBehind(t *testing.T) {
 }
 
 func TestACallUnderWayAtAShutdownIsPublished(t *testing.T) {
-	h := newHarness(t)
+	ctx, shutdown := context.WithCancel(t.Context())
+	h := newHarness(t, stsfake.WithWait(func(context.Context, time.Duration) error {
+		shutdown()
+		return nil
+	}))
 	h.issuer()
 	h.session("reports")
-	ctx, cancel := context.WithCancel(h.context())
-	h.api.before["create *v1.Secret"] = cancel
+	h.scenario(stsfake.Scenario{Kind: stsfake.Latency, Operation: getFederationToken, Duration: time.Second})
 	_, err := h.sessions.Reconcile(ctx, h.request("reports"))
 	h.Expect(err).To(MatchError(context.Canceled), "the status is left to the next")
+	h.Expect(h.hasSecret("reports")).To(BeTrue())
+
 	h.restart()
 	h.reconcileIssuer("aws")
 	h.reconcile("reports")
