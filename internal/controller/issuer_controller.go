@@ -49,7 +49,7 @@ const (
 	defaultRequestsPerSecond = 50
 )
 
-// IssuerReconciler reads the key of each issuer of one kind, registers it with the broker, and has STS confirm who it is.
+// IssuerReconciler reads the key of each issuer of one kind, has STS confirm who it is, and registers both with the broker.
 type IssuerReconciler struct {
 	clock             clock.PassiveClock
 	kind              v1alpha1.IssuerKind
@@ -92,7 +92,7 @@ func (r *IssuerReconciler) SetupWithManager(mgr ctrl.Manager, options Options) e
 		Complete(r)
 }
 
-// Reconcile reads an issuer's key, registers it, verifies it when that is due, and reports.
+// Reconcile reads an issuer's key, has STS verify it when that is due, registers it, and reports.
 func (r *IssuerReconciler) Reconcile(ctx context.Context, req reconcile.Request) (reconcile.Result, error) {
 	id := broker.ID{Kind: r.kind, Namespace: req.Namespace, Name: req.Name}
 	issuer := newIssuer(r.kind)
@@ -113,7 +113,7 @@ func (r *IssuerReconciler) Reconcile(ctx context.Context, req reconcile.Request)
 		return reconcile.Result{}, err
 	}
 	if problem != nil {
-		r.broker.Forget(id)
+		r.forget(id) // the status may still confirm it when the key is back
 		return r.after(issuer, keyPoll, r.reportProblem(ctx, issuer, broker.Config{}, problem))
 	}
 	config := configOf(issuer, key)

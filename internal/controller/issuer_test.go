@@ -195,6 +195,26 @@ func TestAKeyThatIsReplaced(t *testing.T) {
 	h.Expect(h.secret("reports").Annotations).NotTo(HaveKeyWithValue(credsecret.IdentityAnnotation, identity))
 }
 
+func TestAKeyThatIsGoneForAMomentIsMissedForAMoment(t *testing.T) {
+	h := newHarness(t)
+	h.issuer()
+	h.session("reports")
+	h.reconcile("reports")
+	key := h.secret("aws-key")
+	h.Expect(h.direct.Delete(t.Context(), key)).To(Succeed())
+	const statusWrite = "patch status *v1alpha1.SessionIssuer"
+	h.api.failing[statusWrite] = errors.New("the API server is away")
+	_, err := h.issuers.Reconcile(h.context(), h.request("aws"))
+	h.Expect(err).To(HaveOccurred())
+
+	delete(h.api.failing, statusWrite)
+	h.key("aws-key", stsfake.DefaultAccessKeyID, stsfake.DefaultSecretAccessKey)
+	h.reconcileIssuer("aws")
+	h.toRenewal("reports")
+	h.reconcile("reports")
+	h.Expect(h.issued()).To(Equal(2), "the status never said otherwise, so nothing else would have told")
+}
+
 func TestAKeyThatTheOperatorMayNotRead(t *testing.T) {
 	h := newHarness(t)
 	h.key("aws-key", stsfake.DefaultAccessKeyID, stsfake.DefaultSecretAccessKey)

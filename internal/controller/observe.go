@@ -41,10 +41,10 @@ func (r *SessionReconciler) observe(ctx context.Context, fs *v1alpha1.FederatedS
 	namespace := &metav1.PartialObjectMetadata{}
 	namespace.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
 	err := r.client.Get(ctx, client.ObjectKey{Name: fs.Namespace}, namespace)
-	if client.IgnoreNotFound(err) != nil {
+	if err != nil { // not found, too: the session was seen before its namespace, which is tried again
 		return observed, fmt.Errorf("reading namespace %s: %w", fs.Namespace, err)
 	}
-	observed.NamespaceTerminating = err != nil || !namespace.DeletionTimestamp.IsZero()
+	observed.NamespaceTerminating = !namespace.DeletionTimestamp.IsZero()
 
 	if observed.Issuer, err = r.observeIssuer(ctx, fs, namespace); err != nil {
 		return observed, err

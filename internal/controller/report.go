@@ -74,7 +74,8 @@ func setSessionStatus(status *v1alpha1.FederatedSessionStatus, o outcome, now ti
 	status.ObservedGeneration = fs.Generation
 }
 
-// setPublished tells what the Secret holds, unless somebody else has written it. All of it can be read off the Secret but the sizes, which STS told once.
+// setPublished tells what the Secret holds, unless somebody else has written it. All of it can be read off the Secret but
+// the sizes, which STS told once.
 func setPublished(status *v1alpha1.FederatedSessionStatus, o outcome) {
 	secret := o.observed.Secret
 	if !secret.Exists || secret.Foreign != "" || !secret.Intact {
