@@ -52,6 +52,11 @@ test: ## Run every test, race detector on, real API server (PKG=./internal/sessi
 	@hack/progress.sh "compiling" go build -race -v ./... $$(go list -f $(TEST_IMPORTS) ./... | grep -F . | sort -u)
 	hack/hermetic.sh go test -race -shuffle=on $(ARGS) $(PKG)
 
+.PHONY: conformance
+conformance: ## Drive the STS fake with the real AWS CLI, every operation (needs aws on the PATH).
+	@hack/progress.sh "compiling" go build -v ./internal/stsfake/...
+	go test -tags=conformance -count=1 $(ARGS) ./test/conformance
+
 .PHONY: cover
 cover: ## Run the tests and print the coverage of each package and of all.
 	@mkdir -p bin

@@ -21,6 +21,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"os"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -37,6 +38,7 @@ type configuration struct {
 	regime      string
 	maxLifetime time.Duration
 	scenarios   []stsfake.Scenario
+	worldFile   string
 	version     bool
 }
 
@@ -56,6 +58,8 @@ func parseFlags(args []string, stdout io.Writer) (configuration, error) {
 		config.scenarios = append(config.scenarios, scenarios...)
 		return err
 	})
+	flags.StringVar(&config.worldFile, "world", "",
+		"YAML `file` with the accounts, users, roles and identity providers that exist;\nwithout one there is one account with one user")
 	flags.BoolVar(&config.version, "version", false, "print the version and end")
 
 	err := flags.Parse(args)
@@ -83,9 +87,26 @@ func (c configuration) options() []stsfake.Option {
 	}
 }
 
+// world is that of the file, or the default one.
+func (c configuration) world() (stsfake.World, error) {
+	if c.worldFile == "" {
+		return stsfake.DefaultWorld(), nil
+	}
+	text, err := os.ReadFile(c.worldFile)
+	if err != nil {
+		return stsfake.World{}, fmt.Errorf("--world: %w", err)
+	}
+	world, err := stsfake.ParseWorld(text)
+	if err != nil {
+		return stsfake.World{}, fmt.Errorf("--world %s: %w", c.worldFile, err)
+	}
+	return world, nil
+}
+
 func printHelp(flags *flag.FlagSet, stdout io.Writer) {
 	_, _ = fmt.Fprint(stdout, `sts-fake serves a faithful AWS STS for demonstrations and tests: signatures are verified, sessions expire,
-errors are those of AWS. It holds nothing of value: its one key pair is the example of the AWS documentation.
+errors are those of AWS. Without --world it holds nothing of value: its one key pair is the example of the AWS
+documentation.
 
 Usage: sts-fake [flags]
 
@@ -98,7 +119,8 @@ Usage: sts-fake [flags]
 		_, _ = fmt.Fprintf(stdout, "  %s\n      %s\n", strings.TrimSpace("--"+f.Name+" "+value), strings.ReplaceAll(usage, "\n", "\n      "))
 	})
 	_, _ = fmt.Fprint(stdout, `
-Kinds of scenarios: latency, throttle, error, html, reset, hang, empty, truncated, lifetime, clockSkew, keyDelay.
+Kinds of scenarios: latency, throttle, error, html, reset, hang, empty, truncated, lifetime,
+encodedDenials, clockSkew, keyDelay.
 They can be changed while it runs: POST, GET and DELETE /_admin/scenarios.
 `)
 }

@@ -28,6 +28,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 	"time"
 
@@ -60,7 +61,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	log := slog.New(slog.NewTextHandler(stderr, nil))
-	fake := stsfake.New(time.Now, stsfake.DefaultWorld(), append(config.options(), stsfake.WithObserver(logCalls(log)))...)
+	world, err := config.world()
+	if err != nil {
+		return err
+	}
+	fake := stsfake.New(time.Now, world, append(config.options(), stsfake.WithObserver(logCalls(log)))...)
 	if err := fake.SetScenarios(config.scenarios...); err != nil {
 		return err
 	}
@@ -68,7 +73,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("listening: %w", err)
 	}
-	greet(stdout, listener.Addr().String())
+	greet(stdout, listener.Addr().String(), config.worldFile, world)
 	return serve(ctx, fake, listener)
 }
 
@@ -94,17 +99,47 @@ func serve(ctx context.Context, handler http.Handler, listener net.Listener) err
 	return nil
 }
 
-func greet(stdout io.Writer, address string) {
+// greet tells how to call the server. It prints the example's secret and no other.
+func greet(stdout io.Writer, address, worldFile string, world stsfake.World) {
+	knows := fmt.Sprintf("account %s and its IAM user %s; --world FILE gives it more", stsfake.DefaultAccountID, stsfake.DefaultUserName)
+	key := stsfake.AccessKey{ID: stsfake.DefaultAccessKeyID, Secret: stsfake.DefaultSecretAccessKey}
+	if worldFile != "" {
+		knows = "the world of " + worldFile + ": " + inventory(world)
+		key = exampleKey(world, key)
+	}
 	_, _ = fmt.Fprintf(stdout, `sts-fake listens on http://%[1]s
 
-It knows account %[2]s and its IAM user %[3]s. To point an SDK or the AWS CLI at it:
+It knows %[2]s. To point an SDK or the AWS CLI at it:
 
   export AWS_ENDPOINT_URL_STS=http://%[1]s AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1
-  export AWS_ACCESS_KEY_ID=%[4]s AWS_SECRET_ACCESS_KEY=%[5]s
+  export AWS_ACCESS_KEY_ID=%[3]s AWS_SECRET_ACCESS_KEY=%[4]s
   aws sts get-federation-token --name demo
 
 Scenarios: curl http://%[1]s/_admin/scenarios    Calls: curl http://%[1]s/_admin/calls
-`, address, stsfake.DefaultAccountID, stsfake.DefaultUserName, stsfake.DefaultAccessKeyID, stsfake.DefaultSecretAccessKey)
+`, address, knows, key.ID, key.Secret)
+}
+
+// inventory counts what a world has.
+func inventory(world stsfake.World) string {
+	var users, roles, providers int
+	for _, account := range world.Accounts {
+		users += len(account.Users)
+		roles += len(account.Roles)
+		providers += len(account.OIDCProviders) + len(account.SAMLProviders)
+	}
+	return fmt.Sprintf("%d accounts, %d users, %d roles, %d identity providers", len(world.Accounts), users, roles, providers)
+}
+
+// exampleKey is the example if the world has it, otherwise a placeholder: a key of one's own stays in its file.
+func exampleKey(world stsfake.World, example stsfake.AccessKey) stsfake.AccessKey {
+	for _, account := range world.Accounts {
+		for _, user := range account.Users {
+			if slices.Contains(user.Keys, example) {
+				return example
+			}
+		}
+	}
+	return stsfake.AccessKey{ID: "…", Secret: "…"}
 }
 
 func logCalls(log *slog.Logger) func(stsfake.Call) {

@@ -24,6 +24,8 @@ import (
 	"flag"
 	"io"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -110,11 +112,53 @@ func TestCallsThatHangEndWithTheServer(t *testing.T) {
 	g.Expect(<-s.result).To(Succeed())
 }
 
+func TestServesAWorld(t *testing.T) {
+	g := NewWithT(t)
+	s := start(t, "--world", "world.yaml")
+	g.Expect(s.greet).To(And(
+		ContainSubstring("It knows the world of world.yaml: 2 accounts, 2 users, 5 roles, 2 identity providers."),
+		ContainSubstring("AWS_SECRET_ACCESS_KEY="+stsfake.DefaultSecretAccessKey)))
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	response, err := client.Get(s.url + "/?Action=AssumeRoleWithWebIdentity&Version=2011-06-15&RoleArn=arn:aws:iam::123456789012:role/workload" +
+		"&RoleSessionName=s-1&WebIdentityToken=s3cret")
+	g.Expect(err).NotTo(HaveOccurred())
+	body, err := io.ReadAll(response.Body)
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(response.Body.Close()).To(Succeed())
+	g.Expect(string(body)).To(ContainSubstring("<Code>InvalidIdentityToken</Code>"))
+	s.stop()
+	g.Expect(<-s.result).To(Succeed())
+	g.Expect(s.log.String()).To(ContainSubstring("operation=AssumeRoleWithWebIdentity"))
+	g.Expect(s.log.String() + s.greet).NotTo(ContainSubstring("s3cret"))
+}
+
+func TestAWorldThatIsNone(t *testing.T) {
+	g := NewWithT(t)
+	file := filepath.Join(t.TempDir(), "world.yaml")
+	g.Expect(os.WriteFile(file, []byte("users: []"), 0o600)).To(Succeed())
+	g.Expect(run(t.Context(), []string{"--world", file}, io.Discard, io.Discard)).To(MatchError("--world " + file + `: reading the world: unknown field "users"`))
+}
+
+// Whose world it is, knows the key.
+func TestAKeyOfOnesOwnIsNotPrinted(t *testing.T) {
+	g := NewWithT(t)
+	text, err := os.ReadFile("world.yaml")
+	g.Expect(err).NotTo(HaveOccurred())
+	file := filepath.Join(t.TempDir(), "world.yaml")
+	own := strings.ReplaceAll(string(text), stsfake.DefaultSecretAccessKey, "s3cret")
+	g.Expect(os.WriteFile(file, []byte(own), 0o600)).To(Succeed())
+	s := start(t, "--world", file)
+	g.Expect(s.greet).To(ContainSubstring("AWS_SECRET_ACCESS_KEY=…"))
+	g.Expect(s.greet).NotTo(ContainSubstring("s3cret"))
+	s.stop()
+	g.Expect(<-s.result).To(Succeed())
+}
+
 func TestHelpAndVersion(t *testing.T) {
 	g := NewWithT(t)
 	var stdout bytes.Buffer
 	g.Expect(run(t.Context(), []string{"--help"}, &stdout, io.Discard)).To(MatchError(flag.ErrHelp))
-	for _, name := range []string{"--listen", "--max-lifetime", "--region", "--scenario", "--size-regime", "--version", "keyDelay"} {
+	for _, name := range []string{"--listen", "--max-lifetime", "--region", "--scenario", "--size-regime", "--version", "--world", "keyDelay", "encodedDenials"} {
 		g.Expect(stdout.String()).To(ContainSubstring(name))
 	}
 	g.Expect(stdout.String()).To(ContainSubstring("(default 127.0.0.1:4599)"))
@@ -137,7 +181,8 @@ func TestWrongFlags(t *testing.T) {
 			`invalid value "hang" for flag -scenario: reading scenarios: invalid character 'h' looking for beginning of value`},
 		"an unknown kind of scenario": {[]string{"--scenario", `{"kind":"nap"}`},
 			`invalid value "{\"kind\":\"nap\"}" for flag -scenario: scenario 1: there is no kind "nap"`},
-		"an address that is none": {[]string{"--listen", "nowhere"}, "listening: listen tcp: address nowhere: missing port in address"},
+		"a world that is not there": {[]string{"--world", "nowhere.yaml"}, "--world: open nowhere.yaml: no such file or directory"},
+		"an address that is none":   {[]string{"--listen", "nowhere"}, "listening: listen tcp: address nowhere: missing port in address"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)

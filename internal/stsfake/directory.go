@@ -19,7 +19,6 @@ package stsfake
 import (
 	"crypto/sha256"
 	"maps"
-	"slices"
 	"sync"
 	"time"
 )
@@ -39,16 +38,7 @@ type directory struct {
 	issued int
 }
 
-func newDirectory(world World, now time.Time) *directory {
-	d := &directory{keys: map[string]*credential{}}
-	for _, account := range world.Accounts {
-		d.replace(rootIdentity(account.ID), account.RootKeys, now)
-		for _, user := range account.Users {
-			d.replace(userIdentity(account.ID, user), user.Keys, now)
-		}
-	}
-	return d
-}
+func newDirectory() *directory { return &directory{keys: map[string]*credential{}} }
 
 // replace makes the given keys the only long-term ones of an identity. A key that stays keeps its age.
 func (d *directory) replace(owner identity, keys []AccessKey, now time.Time) {
@@ -91,30 +81,4 @@ func (d *directory) find(accessKeyID string) *credential {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
 	return d.keys[accessKeyID]
-}
-
-// SetUser adds a user to an account or replaces the one of that name, with exactly the keys given.
-func (s *Server) SetUser(accountID string, user User) {
-	user.Denied = slices.Clone(user.Denied)
-	s.directory.replace(userIdentity(accountID, user), user.Keys, s.clock())
-}
-
-// RemoveUser takes all long-term keys from a user. Credentials already issued live on until they expire.
-func (s *Server) RemoveUser(accountID, name string) {
-	s.directory.replace(userIdentity(accountID, User{Name: name}), nil, s.clock())
-}
-
-// SetRootKeys makes the given keys the only ones of an account's root user.
-func (s *Server) SetRootKeys(accountID string, keys ...AccessKey) {
-	s.directory.replace(rootIdentity(accountID), keys, s.clock())
-}
-
-// IssueAssumedRole makes temporary credentials of an assumed role, as if somebody had called AssumeRole.
-func (s *Server) IssueAssumedRole(accountID, role, session string, lifetime time.Duration) Credentials {
-	return s.issue(assumedRole(accountID, role, session), tokenMinimum, s.now(), lifetime)
-}
-
-// IssueFederatedUser makes temporary credentials of a federated user, as if somebody had called GetFederationToken.
-func (s *Server) IssueFederatedUser(accountID, name string, lifetime time.Duration) Credentials {
-	return s.issue(federatedUser(accountID, name), tokenMinimum, s.now(), lifetime)
 }

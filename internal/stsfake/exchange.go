@@ -50,6 +50,8 @@ type exchange struct {
 
 	input    query.Value   // decoded and validated
 	lifetime time.Duration // what a scenario leaves of it; 0 is all
+
+	encodesDenials bool
 }
 
 func (x *exchange) partition() string { return partitionOf(x.region) }

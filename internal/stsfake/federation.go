@@ -56,16 +56,13 @@ type federationResult struct {
 }
 
 func (s *Server) getFederationToken(x *exchange) (any, error) {
-	if x.caller.isTemporary() {
-		return nil, fault.AccessDenied("Cannot call GetFederationToken with session credentials")
-	}
-	user := federatedUser(x.caller.accountID, x.input.Text("Name"))
+	user := newFederatedUser(x.caller.accountID, x.input.Text("Name"))
 	arn := user.arn(x.partition())
-	if err := x.authorize("sts:GetFederationToken", arn); err != nil {
+	if err := s.authorize(x, "sts:GetFederationToken", arn); err != nil {
 		return nil, err
 	}
 	if len(x.input.Elements("Tags")) > 0 {
-		if err := x.authorize("sts:TagSession", arn); err != nil {
+		if err := s.authorize(x, "sts:TagSession", arn); err != nil {
 			return nil, err
 		}
 	}
@@ -76,7 +73,7 @@ func (s *Server) getFederationToken(x *exchange) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	issued := s.issue(user, size.token, x.now, s.federationLifetime(x))
+	issued := s.issue(user, size.token, x.now, s.userLifetime(x, federationDefault))
 
 	result := federationResult{
 		Credentials:      s.credentialsResult(issued),
@@ -87,17 +84,8 @@ func (s *Server) getFederationToken(x *exchange) (any, error) {
 	return result, nil
 }
 
-// authorize refuses an action the caller's permissions lack.
-func (x *exchange) authorize(action, resource string) error {
-	if x.caller.may(action) {
-		return nil
-	}
-	return fault.AccessDenied("User: %s is not authorized to perform: %s on resource: %s", x.caller.arn(x.partition()), action, resource)
-}
-
-// federationLifetime is what the caller asks for, as far as the caller, the server and the scenarios allow.
-func (s *Server) federationLifetime(x *exchange) time.Duration {
-	lifetime := federationDefault
+// userLifetime is what the caller asks for or else the lifetime given, as far as the caller, the server and the scenarios allow.
+func (s *Server) userLifetime(x *exchange, lifetime time.Duration) time.Duration {
 	if x.input.Has("DurationSeconds") {
 		lifetime = time.Duration(x.input.Number("DurationSeconds")) * time.Second
 	}

@@ -20,19 +20,41 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/sts-operator/sts-operator/internal/stsfake/trust"
+)
+
+// kind is what sort of identity somebody is; it decides which operations are open to it.
+type kind int
+
+const (
+	rootUser kind = iota
+	iamUser
+	federatedUser
+	assumedRole
 )
 
 // identity is somebody who can sign a request. The partition of its ARN is the caller's region's.
 type identity struct {
+	kind      kind
 	owner     string // tells who has long-term keys from anybody else who has; without the path, which may change
 	accountID string
 	service   string // iam or sts
 	resource  string // user/demo, root, assumed-role/name/session, federated-user/name
+	role      string // role/path/name of an assumed role
 	userID    string
 	denied    []string
+	session   session
 }
 
-func (i identity) isRoot() bool { return i.resource == "root" }
+// session is what temporary credentials say of how they were obtained.
+type session struct {
+	withMFA        bool
+	sourceIdentity string
+	transitiveTags map[string]string // values by key; keys in lower case
+}
+
+func (i identity) isRoot() bool { return i.kind == rootUser }
 
 func (i identity) may(action string) bool { return !slices.Contains(i.denied, action) }
 
@@ -40,39 +62,79 @@ func (i identity) arn(partition string) string {
 	return "arn:" + partition + ":" + i.service + "::" + i.accountID + ":" + i.resource
 }
 
-func userIdentity(accountID string, user User) identity {
-	path, id := user.Path, user.ID
-	if path == "" {
-		path = "/"
+// principals are the names under which a trust policy can admit the identity.
+func (i identity) principals(partition string) []trust.Principal {
+	prefix := "arn:" + partition + ":iam::" + i.accountID + ":"
+	names := []string{i.accountID, prefix + "root", i.arn(partition)}
+	if i.role != "" {
+		names = append(names, prefix+i.role)
 	}
+	principals := make([]trust.Principal, len(names))
+	for n, name := range names {
+		principals[n] = trust.Principal{Type: trust.AWS, Name: name}
+	}
+	return principals
+}
+
+// principalARN is the value of aws:PrincipalArn: of an assumed role it is the role.
+func (i identity) principalARN(partition string) string {
+	if i.role != "" {
+		return "arn:" + partition + ":iam::" + i.accountID + ":" + i.role
+	}
+	return i.arn(partition)
+}
+
+func newUserIdentity(accountID string, user User) identity {
+	id := user.ID
 	if id == "" {
 		id = derivedID("AIDA", accountID, user.Name)
 	}
 	return identity{
-		owner:     accountID + ":user/" + user.Name,
+		kind:      iamUser,
+		owner:     userOwner(accountID, user.Name),
 		accountID: accountID,
 		service:   "iam",
-		resource:  "user" + path + user.Name,
+		resource:  "user" + pathOrRoot(user.Path) + user.Name,
 		userID:    id,
-		denied:    user.Denied,
+		denied:    slices.Clone(user.Denied),
 	}
 }
 
-func rootIdentity(accountID string) identity {
-	return identity{owner: accountID + ":root", accountID: accountID, service: "iam", resource: "root", userID: accountID}
+func userOwner(accountID, name string) string { return accountID + ":user/" + name }
+
+func newRootIdentity(accountID string) identity {
+	return identity{kind: rootUser, owner: accountID + ":root", accountID: accountID, service: "iam", resource: "root", userID: accountID}
 }
 
-func federatedUser(accountID, name string) identity {
-	return identity{accountID: accountID, service: "sts", resource: "federated-user/" + name, userID: accountID + ":" + name}
+func newFederatedUser(accountID, name string) identity {
+	return identity{kind: federatedUser, accountID: accountID, service: "sts", resource: "federated-user/" + name, userID: accountID + ":" + name}
 }
 
-func assumedRole(accountID, role, session string) identity {
+func newAssumedRole(accountID string, role Role, sessionName string, with session) identity {
+	id := role.ID
+	if id == "" {
+		id = derivedID("AROA", accountID, role.Name)
+	}
 	return identity{
+		kind:      assumedRole,
 		accountID: accountID,
 		service:   "sts",
-		resource:  "assumed-role/" + role + "/" + session,
-		userID:    derivedID("AROA", accountID, role) + ":" + session,
+		resource:  "assumed-role/" + role.Name + "/" + sessionName,
+		role:      role.resource(),
+		userID:    id + ":" + sessionName,
+		denied:    slices.Clone(role.Denied),
+		session:   with,
 	}
+}
+
+// resource is the last part of the role's ARN.
+func (r Role) resource() string { return "role" + pathOrRoot(r.Path) + r.Name }
+
+func pathOrRoot(path string) string {
+	if path == "" {
+		return "/"
+	}
+	return path
 }
 
 // credential is a key that can sign, and whose it is.

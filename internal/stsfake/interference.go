@@ -33,6 +33,8 @@ type interference struct {
 	html     int           // status of the page of HTML
 	kind     Kind          // of the scenario that settles the call or spoils its answer
 
+	encodesDenials bool
+
 	released <-chan struct{}
 }
 
@@ -58,6 +60,8 @@ func (i *interference) add(active *activeScenario, now time.Time) {
 		i.fault = &fault.Fault{Status: i.html, Code: string(HTML)}
 	case Reset, Hang, Empty, Truncated:
 		i.kind = active.Kind
+	case EncodedDenials:
+		i.encodesDenials = true
 	case ClockSkew, KeyDelay: // concern no single call
 	}
 }

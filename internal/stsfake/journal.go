@@ -34,7 +34,7 @@ type Call struct {
 	Caller      string            `json:"caller,omitempty"`      // ARN; "" unless the signature is proven
 	AccessKeyID string            `json:"accessKeyId,omitempty"` // likewise
 	Region      string            `json:"region,omitempty"`      // of the signature
-	Parameters  map[string]string `json:"parameters,omitempty"`  // as sent: "Tags.member.1.Key"
+	Parameters  map[string]string `json:"parameters,omitempty"`  // as sent: "Tags.member.1.Key"; of a secret one a digest
 	Finished    bool              `json:"finished"`
 	Status      int               `json:"status,omitempty"` // 0 when no answer was sent
 	Code        string            `json:"code,omitempty"`   // error code, or the scenario that broke the connection

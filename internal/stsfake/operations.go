@@ -36,8 +36,14 @@ type operation struct {
 func operations() map[string]operation {
 	table := map[string]operation{}
 	for _, entry := range []operation{
+		{name: "AssumeRole", perform: (*Server).assumeRole, members: assumeRoleMembers()},
+		{name: "AssumeRoleWithSAML", perform: (*Server).assumeRoleWithSAML, members: samlMembers(), unsigned: true},
+		{name: "AssumeRoleWithWebIdentity", perform: (*Server).assumeRoleWithWebIdentity, members: webIdentityMembers(), unsigned: true},
+		{name: "DecodeAuthorizationMessage", perform: (*Server).decodeAuthorizationMessage, members: decodeMembers()},
+		{name: "GetAccessKeyInfo", perform: (*Server).getAccessKeyInfo, members: accessKeyMembers()},
 		{name: "GetCallerIdentity", perform: (*Server).getCallerIdentity},
 		{name: "GetFederationToken", perform: (*Server).getFederationToken, members: federationMembers()},
+		{name: "GetSessionToken", perform: (*Server).getSessionToken, members: sessionTokenMembers()},
 	} {
 		table[entry.name] = entry
 	}
@@ -75,6 +81,10 @@ func (s *Server) perform(x *exchange, op operation, err error, interference inte
 	if err != nil {
 		return answer{operation: op.name, err: err}
 	}
+	if x.caller != nil && !isOpenTo(op.name, x.caller) {
+		return answer{operation: op.name, err: fault.AccessDenied("Cannot call %s with session credentials", op.name)}
+	}
+	x.encodesDenials = interference.encodesDenials
 	result, err := op.perform(s, x)
 	return answer{operation: op.name, result: result, err: err}
 }
@@ -89,4 +99,33 @@ type callerResult struct {
 // getCallerIdentity answers whoever has signed; no permission is needed and none can be denied.
 func (s *Server) getCallerIdentity(x *exchange) (any, error) {
 	return callerResult{Arn: x.caller.arn(x.partition()), UserID: x.caller.userID, Account: x.caller.accountID}, nil
+}
+
+func accessKeyMembers() []query.Member {
+	pattern := query.NewPattern(`[\w]*`, `[\w]*`)
+	return []query.Member{{Name: "AccessKeyId", Required: true, Shape: query.Shape{Min: 16, Max: 128, Pattern: pattern}}}
+}
+
+// accessKeyResult is GetAccessKeyInfoResult.
+type accessKeyResult struct{ Account string }
+
+// getAccessKeyInfo knows the keys of this server, expired ones included. AWS derives the account from the text of any key;
+// what it answers for one that it cannot read is not known.
+func (s *Server) getAccessKeyInfo(x *exchange) (any, error) {
+	if err := s.authorize(x, "sts:GetAccessKeyInfo", "*"); err != nil {
+		return nil, err
+	}
+	key := s.directory.find(x.input.Text("AccessKeyId"))
+	if key == nil {
+		return nil, fault.Validation("The access key %s is not known to this server", x.input.Text("AccessKeyId"))
+	}
+	return accessKeyResult{Account: key.accountID}, nil
+}
+
+// permissions are the actions that a user or a role can lack.
+func permissions() []string {
+	return []string{
+		"sts:AssumeRole", "sts:DecodeAuthorizationMessage", "sts:GetAccessKeyInfo", "sts:GetCallerIdentity", "sts:GetFederationToken",
+		"sts:GetSessionToken", "sts:SetSourceIdentity", "sts:TagSession",
+	}
 }

@@ -31,17 +31,18 @@ type Kind string
 
 // The kinds of scenarios. Of those that settle a call, the first that matches wins; the others add up.
 const (
-	Latency   Kind = "latency"   // answers later by Duration
-	Throttle  Kind = "throttle"  // refuses what goes beyond RequestsPerSecond with Throttling; settles
-	Error     Kind = "error"     // answers with Code, Message and Status; settles
-	HTML      Kind = "html"      // answers with a page of HTML and Status, 502 by default; settles
-	Reset     Kind = "reset"     // resets the connection; settles
-	Hang      Kind = "hang"      // answers never; settles
-	Empty     Kind = "empty"     // performs the call and answers 200 without a body
-	Truncated Kind = "truncated" // performs the call and sends half of the XML
-	Lifetime  Kind = "lifetime"  // shortens sessions to Duration
-	ClockSkew Kind = "clockSkew" // shifts the server's clock by Duration, which may be negative
-	KeyDelay  Kind = "keyDelay"  // refuses long-term keys until Duration after they were added, or the scenario was set
+	Latency        Kind = "latency"        // answers later by Duration
+	Throttle       Kind = "throttle"       // refuses what goes beyond RequestsPerSecond with Throttling; settles
+	Error          Kind = "error"          // answers with Code, Message and Status; settles
+	HTML           Kind = "html"           // answers with a page of HTML and Status, 502 by default; settles
+	Reset          Kind = "reset"          // resets the connection; settles
+	Hang           Kind = "hang"           // answers never; settles
+	Empty          Kind = "empty"          // performs the call and answers 200 without a body
+	Truncated      Kind = "truncated"      // performs the call and sends half of the XML
+	Lifetime       Kind = "lifetime"       // shortens sessions to Duration
+	EncodedDenials Kind = "encodedDenials" // adds a message for DecodeAuthorizationMessage to denials
+	ClockSkew      Kind = "clockSkew"      // shifts the server's clock by Duration, which may be negative
+	KeyDelay       Kind = "keyDelay"       // refuses long-term keys until Duration after they were added, or the scenario was set
 )
 
 // Scenario is one way in which the server departs from what it should do. It applies to every call, unless Operation,
@@ -126,17 +127,18 @@ type takes struct {
 
 func kinds() map[Kind]takes {
 	return map[Kind]takes{
-		Latency:   {fields: []string{"duration"}, required: 1},
-		Throttle:  {fields: []string{"requestsPerSecond", "burst"}, required: 1},
-		Error:     {fields: []string{"code", "message", "status"}, required: 1},
-		HTML:      {fields: []string{"status"}},
-		Reset:     {},
-		Hang:      {},
-		Empty:     {},
-		Truncated: {},
-		Lifetime:  {fields: []string{"duration"}, required: 1},
-		ClockSkew: {fields: []string{"duration"}, required: 1, global: true},
-		KeyDelay:  {fields: []string{"duration", "accessKeyId"}, required: 1, global: true},
+		Latency:        {fields: []string{"duration"}, required: 1},
+		Throttle:       {fields: []string{"requestsPerSecond", "burst"}, required: 1},
+		Error:          {fields: []string{"code", "message", "status"}, required: 1},
+		HTML:           {fields: []string{"status"}},
+		Reset:          {},
+		Hang:           {},
+		Empty:          {},
+		Truncated:      {},
+		Lifetime:       {fields: []string{"duration"}, required: 1},
+		EncodedDenials: {},
+		ClockSkew:      {fields: []string{"duration"}, required: 1, global: true},
+		KeyDelay:       {fields: []string{"duration", "accessKeyId"}, required: 1, global: true},
 	}
 }
 

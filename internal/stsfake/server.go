@@ -20,6 +20,7 @@ package stsfake
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -38,6 +39,9 @@ type Server struct {
 
 	operations map[string]operation
 	directory  *directory
+	devices    *devices
+	estate     *estate
+	sealer     sealer
 	faults     *faults
 	journal    *journal
 }
@@ -69,7 +73,8 @@ func WithWait(wait func(context.Context, time.Duration) error) Option {
 // WithObserver has every finished call reported, in the order they finish. The observer must be quick.
 func WithObserver(observe func(Call)) Option { return func(s *Server) { s.journal.observe = observe } }
 
-// New is a server for a world, whose time is the clock's.
+// New is a server for a world, whose time is the clock's. A world that Check refuses makes it panic: one that comes from
+// outside is checked by ParseWorld, one written in Go is the program's own mistake.
 func New(clock func() time.Time, world World, options ...Option) *Server {
 	s := &Server{
 		clock:      clock,
@@ -78,12 +83,18 @@ func New(clock func() time.Time, world World, options ...Option) *Server {
 		regime:     TokenSize,
 		resolution: time.Second,
 		operations: operations(),
-		directory:  newDirectory(world, clock()),
+		directory:  newDirectory(),
+		devices:    newDevices(),
+		estate:     newEstate(),
+		sealer:     newSealer(),
 		faults:     newFaults(),
 		journal:    newJournal(),
 	}
 	for _, option := range options {
 		option(s)
+	}
+	if err := s.populate(world); err != nil {
+		panic(fmt.Sprintf("stsfake: a wrong world: %v", err))
 	}
 	return s
 }

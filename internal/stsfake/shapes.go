@@ -35,6 +35,13 @@ func sessionPolicyDocumentType() query.Shape {
 	return query.Shape{Min: 1, Max: 2048, Pattern: query.NewPattern(`[\u0009\u000A\u000D\u0020-\u00FF]+`, `[\x09\x0A\x0D\x20-\x{FF}]+`)}
 }
 
+// unrestrictedSessionPolicyDocumentType is AssumeRole's: only the size of the token bounds it.
+func unrestrictedSessionPolicyDocumentType() query.Shape {
+	shape := sessionPolicyDocumentType()
+	shape.Max = 0
+	return shape
+}
+
 // durationSecondsType differs in its maximum: 129600 for users, 43200 for roles.
 func durationSecondsType(maximum int) query.Shape {
 	return query.Shape{Kind: query.Integer, Min: 900, Max: maximum}
@@ -46,11 +53,19 @@ func policyDescriptorListType() query.Shape {
 	return query.Shape{Kind: query.List, Max: 10, Element: &descriptor}
 }
 
+func tagKeyType() query.Shape {
+	return query.Shape{Min: 1, Max: 128, Pattern: query.NewPattern(`[\p{L}\p{Z}\p{N}_.:/=+\-@]+`, `[\p{L}\p{Z}\p{N}_.:/=+\-@]+`)}
+}
+
+func tagKeyListType() query.Shape {
+	key := tagKeyType()
+	return query.Shape{Kind: query.List, Max: 50, Element: &key}
+}
+
 func tagListType() query.Shape {
-	key := query.NewPattern(`[\p{L}\p{Z}\p{N}_.:/=+\-@]+`, `[\p{L}\p{Z}\p{N}_.:/=+\-@]+`)
 	value := query.NewPattern(`[\p{L}\p{Z}\p{N}_.:/=+\-@]*`, `[\p{L}\p{Z}\p{N}_.:/=+\-@]*`)
 	tag := query.Shape{Kind: query.Structure, Members: []query.Member{
-		{Name: "Key", Required: true, Shape: query.Shape{Min: 1, Max: 128, Pattern: key}},
+		{Name: "Key", Required: true, Shape: tagKeyType()},
 		{Name: "Value", Required: true, Shape: query.Shape{Max: 256, Pattern: value}},
 	}}
 	return query.Shape{Kind: query.List, Max: 50, Element: &tag}
@@ -58,4 +73,24 @@ func tagListType() query.Shape {
 
 func minimumSessionTokenSizeType() query.Shape {
 	return query.Shape{Kind: query.Integer, Max: tokenLimit}
+}
+
+func externalIDType() query.Shape {
+	return query.Shape{Min: 2, Max: 1224, Pattern: query.NewPattern(`[\w+=,.@:\/-]*`, `[\w+=,.@:\/-]*`)}
+}
+
+func serialNumberType() query.Shape {
+	return query.Shape{Min: 9, Max: 256, Pattern: query.NewPattern(`[\w+=/:,.@-]*`, `[\w+=/:,.@-]*`)}
+}
+
+func tokenCodeType() query.Shape {
+	return query.Shape{Min: 6, Max: 6, Pattern: query.NewPattern(`[\d]*`, `[\d]*`)}
+}
+
+func providedContextsListType() query.Shape {
+	context := query.Shape{Kind: query.Structure, Members: []query.Member{
+		{Name: "ProviderArn", Shape: arnType()},
+		{Name: "ContextAssertion", Secret: true, Shape: query.Shape{Min: 4, Max: 2048}},
+	}}
+	return query.Shape{Kind: query.List, Min: 1, Max: 5, Element: &context}
 }

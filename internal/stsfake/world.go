@@ -23,35 +23,82 @@ import (
 	"fmt"
 	"io"
 	"time"
+
+	"github.com/sts-operator/sts-operator/internal/stsfake/oidc"
 )
 
-// World is what the fake knows from the start.
+// World is what the fake knows from the start. The names in JSON are those of a world file.
 type World struct {
-	Accounts []Account
+	Accounts []Account `json:"accounts"`
 }
 
-// Account is an AWS account with the identities that have long-term keys.
+// Account is an AWS account with the identities that have long-term keys, its roles and its identity providers.
 type Account struct {
-	ID       string // 12 digits
-	RootKeys []AccessKey
-	Users    []User
+	ID            string         `json:"id"` // 12 digits
+	RootKeys      []AccessKey    `json:"rootKeys,omitempty"`
+	Users         []User         `json:"users,omitempty"`
+	Roles         []Role         `json:"roles,omitempty"`
+	OIDCProviders []OIDCProvider `json:"oidcProviders,omitempty"`
+	SAMLProviders []SAMLProvider `json:"samlProviders,omitempty"`
 }
 
 // User is an IAM user.
 type User struct {
-	Name string
-	Path string // "/" when empty
-	ID   string // AIDA…; derived from account and name when empty
-	Keys []AccessKey
+	Name       string      `json:"name"`
+	Path       string      `json:"path,omitempty"` // "/" when empty
+	ID         string      `json:"id,omitempty"`   // AIDA…; derived from account and name when empty
+	Keys       []AccessKey `json:"keys,omitempty"`
+	MFADevices []MFADevice `json:"mfaDevices,omitempty"`
 
 	// Denied are the actions the user's permissions lack, for example "sts:GetFederationToken" or "sts:TagSession".
-	Denied []string
+	Denied []string `json:"denied,omitempty"`
+}
+
+// Role is an IAM role.
+type Role struct {
+	Name string `json:"name"`
+	Path string `json:"path,omitempty"` // "/" when empty
+	ID   string `json:"id,omitempty"`   // AROA…; derived from account and name when empty
+
+	// MaxSessionDuration is in seconds, 3600 to 43200; 3600 when 0.
+	MaxSessionDuration int `json:"maxSessionDuration,omitempty"`
+
+	// Trust is the role's trust policy: who may assume it, and how. Package trust tells what of IAM's grammar it may hold.
+	Trust Document `json:"trust"`
+
+	// Denied are the actions the role's permissions lack, for example "sts:AssumeRole".
+	Denied []string `json:"denied,omitempty"`
+}
+
+// Document is JSON text. In a world file it is the object itself; what it says is read with the rest of the world, so that
+// errors name the place.
+type Document string
+
+// MFADevice is a virtual MFA device: RFC 6238 with SHA-1, six digits and 30 seconds. It prints without its seed.
+type MFADevice struct {
+	SerialNumber string `json:"serialNumber"` // arn:aws:iam::123456789012:mfa/name
+	Seed         string `json:"seed"`         // base32
+}
+
+// OIDCProvider is an OpenID Connect provider whose keys the fake is told rather than fetches.
+type OIDCProvider struct {
+	URL       string   `json:"url"` // the issuer of its tokens, https://…
+	ClientIDs []string `json:"clientIDs"`
+	JWKS      Document `json:"jwks"` // {"keys": […]}, as a Kubernetes API server serves it at /openid/v1/jwks
+}
+
+// SAMLProvider is a SAML 2.0 identity provider.
+type SAMLProvider struct {
+	Name      string `json:"name"`
+	Metadata  string `json:"metadata"`            // its metadata document, XML, with issuer and signing certificates
+	Recipient string `json:"recipient,omitempty"` // of its assertions; "https://signin.aws.amazon.com/saml" when empty
+	Audience  string `json:"audience,omitempty"`  // of its assertions; "urn:amazon:webservices" when empty
 }
 
 // AccessKey is a long-term key pair. It prints without its secret.
 type AccessKey struct {
-	ID     string
-	Secret string
+	ID     string `json:"id"`
+	Secret string `json:"secret"`
 }
 
 // Credentials are temporary credentials. They print without their secrets.
@@ -82,11 +129,32 @@ func DefaultWorld() World {
 	}}}
 }
 
+// OIDCProviderFor is the entry of a provider, such as that of an oidc.Signer.
+func OIDCProviderFor(provider oidc.Provider) OIDCProvider {
+	keys, err := json.Marshal(provider.Keys)
+	if err != nil {
+		panic(fmt.Sprintf("writing the keys of %s: %v", provider.Issuer, err)) // only for a type that is no key
+	}
+	return OIDCProvider{URL: provider.Issuer, ClientIDs: provider.ClientIDs, JWKS: Document(keys)}
+}
+
+// UnmarshalJSON keeps the text as it is.
+func (d *Document) UnmarshalJSON(text []byte) error {
+	*d = Document(text)
+	return nil
+}
+
 // Format prints the identifier under every verb.
 func (k AccessKey) Format(state fmt.State, _ rune) { printRedacted(state, k.ID) }
 
 // MarshalJSON writes the identifier only.
 func (k AccessKey) MarshalJSON() ([]byte, error) { return json.Marshal(redacted(k.ID)) }
+
+// Format prints the serial number under every verb.
+func (d MFADevice) Format(state fmt.State, _ rune) { printRedacted(state, d.SerialNumber) }
+
+// MarshalJSON writes the serial number only.
+func (d MFADevice) MarshalJSON() ([]byte, error) { return json.Marshal(redacted(d.SerialNumber)) }
 
 // Format prints the identifier under every verb.
 func (c Credentials) Format(state fmt.State, _ rune) { printRedacted(state, c.AccessKeyID) }

@@ -38,6 +38,7 @@ func TestCheckTakesEveryFormOfTheGrammar(t *testing.T) {
 		"wildcards in the ARN":            `{"Statement":[{"Effect":"Allow","Action":"s3:*","Resource":["arn:*:s3:::b","arn:aws:s3*"]}]}`,
 		"an ARN of another partition":     `{"Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"arn:aws-cn:s3:::${aws:username}/*"}]}`,
 		"a condition with every value":    `{"Statement":[{` + allow + `,"Condition":{"StringEquals":{"a:b":["c","d"],"e:f":"g"},"Bool":{"h":true},"NumericLessThan":{"i":5}}}]}`,
+		"operators with more around them": `{"Statement":[{` + allow + `,"Condition":{"ForAnyValue:StringLikeIfExists":{"a:b":"c"},"StringNotEqualsIgnoreCase":{"d:e":"f"},"Null":{"g:h":true}}}]}`,
 		"an empty condition":              `{"Statement":[{` + allow + `,"Condition":{}}]}`,
 		"spaces and line ends everywhere": "\n\t{ \"Statement\" : [ {\r\n" + allow + " } ] }\n ",
 	} {
@@ -79,6 +80,9 @@ func TestCheckRefuses(t *testing.T) {
 		"a Sid with a space": {`{"Statement":[{"Sid":"a b",` + allow + `}]}`,
 			"Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression [0-9A-Za-z]*"},
 		"a Sid twice":                    {`{"Statement":[{"Sid":"A",` + allow + `},{"Sid":"A",` + allow + `}]}`, "Statement IDs (SID) in a single policy must be unique."},
+		"an unknown operator":            {`{"Statement":[{` + allow + `,"Condition":{"StringEqual":{"a:b":"c"}}}]}`, "Invalid Condition type : StringEqual."},
+		"a resource and its negation":    {`{"Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*","NotResource":"*"}]}`, syntax},
+		"NotPrincipal":                   {`{"Statement":[{` + allow + `,"NotPrincipal":{"AWS":"*"}}]}`, "Policy document should not specify a principal."},
 		"a condition that is a text":     {`{"Statement":[{` + allow + `,"Condition":"x"}]}`, syntax},
 		"a condition without keys":       {`{"Statement":[{` + allow + `,"Condition":{"StringEquals":"x"}}]}`, syntax},
 		"a condition value that is deep": {`{"Statement":[{` + allow + `,"Condition":{"StringEquals":{"a":{"b":"c"}}}}]}`, syntax},

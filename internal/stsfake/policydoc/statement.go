@@ -150,7 +150,12 @@ func oneOf(statement map[string]any, name, negation, missing string) ([]string, 
 	return texts, nil
 }
 
-// checkCondition holds the form operator → key → value or values. Operators and keys are not looked up.
+// conditionOperators are those of the IAM user guide; most can be followed by IfExists and preceded by a set operator.
+var conditionOperators = regexp.MustCompile(`\A((ForAllValues:|ForAnyValue:)?(String(Not)?(Equals|EqualsIgnoreCase|Like)` +
+	`|(Numeric|Date)((Not)?Equals|(Less|Greater)Than(Equals)?)|Bool|BinaryEquals|(Not)?IpAddress|Arn(Not)?(Equals|Like))(IfExists)?|Null)\z`)
+
+// checkCondition holds the form operator → key → value or values. Keys are not looked up: a service may have any. The text
+// for an unknown operator is from memory.
 func checkCondition(statement map[string]any) error {
 	value, present := statement["Condition"]
 	if !present {
@@ -160,7 +165,10 @@ func checkCondition(statement map[string]any) error {
 	if !ok {
 		return errSyntax
 	}
-	for _, keys := range operators {
+	for operator, keys := range operators {
+		if !conditionOperators.MatchString(operator) {
+			return fault.MalformedPolicy("Invalid Condition type : %s.", operator)
+		}
 		byKey, ok := keys.(map[string]any)
 		if !ok {
 			return errSyntax

@@ -17,6 +17,8 @@ limitations under the License.
 package query
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"maps"
 	"net/url"
 	"slices"
@@ -42,6 +44,9 @@ func (v Value) Text(name string) string { return v.members[name].text }
 
 // Number is an integer member; 0 when absent.
 func (v Value) Number(name string) int { return v.members[name].number }
+
+// Content is the text of a list's element that is a string.
+func (v Value) Content() string { return v.text }
 
 // Elements are those of a list member, in order.
 func (v Value) Elements(name string) []Value { return v.members[name].elements }
@@ -112,29 +117,37 @@ func decodeList(shape Shape, parameters url.Values, name string) (Value, bool, e
 	return list, parameters.Has(name) || len(positions) > 0, nil
 }
 
-// Recordable are the parameters that a record of the request may show: those a member names and none marks as secret.
+// Recordable are the parameters that a record of the request may show: those a member names. Of a secret one it shows a
+// digest, enough to see whether it changed.
 func Recordable(members []Member, parameters url.Values) map[string]string {
 	shown := map[string]string{}
 	for parameter := range parameters {
-		if isRecordable(members, strings.Split(parameter, ".")) {
+		switch found, secret := lookUp(members, strings.Split(parameter, ".")); {
+		case secret:
+			sum := sha256.Sum256([]byte(parameters.Get(parameter)))
+			shown[parameter] = "REDACTED sha256:" + hex.EncodeToString(sum[:6])
+		case found:
 			shown[parameter] = parameters.Get(parameter)
 		}
 	}
 	return shown
 }
 
-// isRecordable walks one parameter name, such as Tags.member.1.Key, down the members.
-func isRecordable(members []Member, path []string) bool {
+// lookUp walks one parameter name, such as Tags.member.1.Key, down the members.
+func lookUp(members []Member, path []string) (found, secret bool) {
 	at := slices.IndexFunc(members, func(member Member) bool { return member.Name == path[0] })
-	if at < 0 || members[at].Secret {
-		return false
+	if at < 0 {
+		return false, false
 	}
-	shape, path := members[at].Shape, path[1:]
+	shape, secret, path := members[at].Shape, members[at].Secret, path[1:]
 	if shape.Kind == List && len(path) >= 2 && path[0] == "member" {
 		shape, path = *shape.Element, path[2:]
 	}
 	if len(path) == 0 {
-		return true
+		return true, secret
 	}
-	return shape.Kind == Structure && isRecordable(shape.Members, path)
+	if shape.Kind != Structure {
+		return false, false
+	}
+	return lookUp(shape.Members, path)
 }

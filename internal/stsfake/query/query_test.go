@@ -126,6 +126,7 @@ func TestRecordable(t *testing.T) {
 	NewWithT(t).Expect(Recordable(members(), parse(t, "Name=ab&Pairs.member.1.Key=k&Texts.member.1=x&Nested.arn=n&Pairs="+
 		"&Assertion=s3cret&X-Amz-Signature=s3cret&Signature=s3cret&Name.Signature=s3cret&Pairs.member.1.Token=s3cret"))).To(Equal(map[string]string{
 		"Name": "ab", "Pairs.member.1.Key": "k", "Texts.member.1": "x", "Nested.arn": "n", "Pairs": "",
+		"Assertion": "REDACTED sha256:1ec1c26b50d5",
 	}))
 }
 
@@ -138,8 +139,8 @@ func FuzzDecode(f *testing.F) {
 		if err != nil {
 			t.Skip("refused before")
 		}
-		for name := range Recordable(members(), parameters) {
-			if strings.HasPrefix(name, "Assertion") {
+		for name, value := range Recordable(members(), parameters) {
+			if strings.HasPrefix(name, "Assertion") && !strings.HasPrefix(value, "REDACTED sha256:") {
 				t.Errorf("%s was recorded", name)
 			}
 		}
