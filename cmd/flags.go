@@ -39,6 +39,7 @@ type config struct {
 	leaderElectionID  string
 	operatorNamespace string
 	namespaces        []string
+	clusterIssuers    bool
 	selector          labels.Selector
 	concurrency       int
 	kubeAPIQPS        float64
@@ -76,6 +77,7 @@ func parseFlags(args []string, stdout io.Writer) (config, error) {
 	flags.StringVar(&c.leaderElectionID, "leader-election-id", "sts-operator.dev", "`name` of the Lease that replicas share; give each shard (--selector) its own")
 	flags.StringVar(&c.operatorNamespace, "operator-namespace", operatorNamespace(), "`namespace` of the Lease and of the key Secrets of ClusterSessionIssuers; by default the pod's own, else sts-operator-system")
 	flags.StringVar(&namespaces, "namespaces", "", "watch only these `namespaces`, separated by commas; all by default")
+	flags.BoolVar(&c.clusterIssuers, "cluster-issuers", true, "serve ClusterSessionIssuers; false, with --namespaces, does without anything cluster-scoped, so that Roles are permission enough")
 	flags.StringVar(&selector, "selector", "", "serve only FederatedSessions that this label `selector` matches, to shard a large cluster; all by default")
 	flags.IntVar(&c.concurrency, "concurrency", 16, "`number` of sessions reconciled at a time")
 	flags.Float64Var(&c.kubeAPIQPS, "kube-api-qps", 200, "most `requests` a second to the Kubernetes API, on average")
@@ -106,20 +108,16 @@ func parseFlags(args []string, stdout io.Writer) (config, error) {
 
 // complete checks the values and parses those that are lists.
 func (c *config) complete(namespaces, selector string) error {
-	for namespace := range strings.SplitSeq(namespaces, ",") {
-		if namespace = strings.TrimSpace(namespace); namespace == "" {
-			continue
-		}
-		if problems := validation.IsDNS1123Label(namespace); len(problems) > 0 {
-			return fmt.Errorf("--namespaces: %q is no namespace: %s", namespace, problems[0])
-		}
-		c.namespaces = append(c.namespaces, namespace)
-	}
 	var err error
+	if c.namespaces, err = parseNamespaces(namespaces); err != nil {
+		return fmt.Errorf("--namespaces: %w", err)
+	}
 	if c.selector, err = labels.Parse(selector); err != nil {
 		return fmt.Errorf("--selector: %w", err)
 	}
 	switch {
+	case !c.clusterIssuers && len(c.namespaces) == 0:
+		return errors.New("--cluster-issuers=false needs --namespaces: name the namespaces to serve, since without ClusterRole none can be found")
 	case !slices.Contains([]string{"json", "text"}, c.logFormat):
 		return fmt.Errorf("--log-format must be json or text, not %q", c.logFormat)
 	case c.concurrency < 1 || c.concurrency > 1000:
@@ -132,6 +130,21 @@ func (c *config) complete(namespaces, selector string) error {
 		return fmt.Errorf("--sts-timeout must be from 1s to 15s, not %s", c.stsTimeout)
 	}
 	return nil
+}
+
+// parseNamespaces reads names separated by commas.
+func parseNamespaces(text string) ([]string, error) {
+	var namespaces []string
+	for namespace := range strings.SplitSeq(text, ",") {
+		if namespace = strings.TrimSpace(namespace); namespace == "" {
+			continue
+		}
+		if problems := validation.IsDNS1123Label(namespace); len(problems) > 0 {
+			return nil, fmt.Errorf("%q is no namespace: %s", namespace, problems[0])
+		}
+		namespaces = append(namespaces, namespace)
+	}
+	return namespaces, nil
 }
 
 // operatorNamespace is the namespace of the pod this runs in, or the one the manifests use.

@@ -54,24 +54,27 @@ func TestDefaultsAreSafe(t *testing.T) {
 	g.Expect(c.leaderElect).To(BeTrue())
 	g.Expect(c.metricsSecure).To(BeTrue())
 	g.Expect(c.namespaces).To(BeEmpty())
+	g.Expect(c.clusterIssuers).To(BeTrue())
 	g.Expect(c.selector.Empty()).To(BeTrue())
 	g.Expect(c.operatorNamespace).NotTo(BeEmpty())
 }
 
 func TestFlagsThatCannotBeMeant(t *testing.T) {
 	for args, says := range map[string]string{
-		"--nonsense":           "--help lists the flags",
-		"start":                `unexpected argument "start"`,
-		"--namespaces=a,B":     `"B" is no namespace`,
-		"--selector=a in":      "--selector",
-		"--log-format=xml":     "json or text",
-		"--concurrency=0":      "from 1 to 1000",
-		"--kube-api-qps=0":     "above 0",
-		"--kube-api-burst=-1":  "above 0",
-		"--sts-timeout=100ms":  "from 1s to 15s",
-		"--log-level=6":        "credentials included",
-		"--log-level=-1":       "from 0 to 5",
-		"--concurrency=twenty": "invalid value",
+		"--nonsense":              "--help lists the flags",
+		"start":                   `unexpected argument "start"`,
+		"--namespaces=a,B":        `"B" is no namespace`,
+		"--cluster-issuers=false": "needs --namespaces",
+		"--cluster-issuers=no":    "invalid boolean value",
+		"--selector=a in":         "--selector",
+		"--log-format=xml":        "json or text",
+		"--concurrency=0":         "from 1 to 1000",
+		"--kube-api-qps=0":        "above 0",
+		"--kube-api-burst=-1":     "above 0",
+		"--sts-timeout=100ms":     "from 1s to 15s",
+		"--log-level=6":           "credentials included",
+		"--log-level=-1":          "from 0 to 5",
+		"--concurrency=twenty":    "invalid value",
 	} {
 		t.Run(args, func(t *testing.T) {
 			_, err := parseFlags([]string{args}, &bytes.Buffer{})
@@ -82,8 +85,9 @@ func TestFlagsThatCannotBeMeant(t *testing.T) {
 
 func TestListsAreParsed(t *testing.T) {
 	g := NewWithT(t)
-	c, err := parseFlags([]string{"--namespaces", "a, b,", "--selector", "shard=1"}, &bytes.Buffer{})
+	c, err := parseFlags([]string{"--namespaces", "a, b,", "--selector", "shard=1", "--cluster-issuers=false"}, &bytes.Buffer{})
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(c.namespaces).To(Equal([]string{"a", "b"}))
+	g.Expect(c.clusterIssuers).To(BeFalse())
 	g.Expect(c.selector.String()).To(Equal("shard=1"))
 }

@@ -19,6 +19,7 @@ package main
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -49,6 +50,9 @@ import (
 // publishTime is what is left of a shutdown, after the STS calls under way, to publish their credentials.
 const publishTime = 12 * time.Second
 
+// probeTime is less than the second that a kubelet waits for an answer.
+const probeTime = 500 * time.Millisecond
+
 // newManager wires everything.
 func newManager(ctx context.Context, c config) (ctrl.Manager, error) {
 	restConfig, err := ctrl.GetConfig()
@@ -77,7 +81,9 @@ func newManager(ctx context.Context, c config) (ctrl.Manager, error) {
 		CallTimeout: c.stsTimeout,
 		Observe:     measures.ObserveRequest,
 	})
-	dependencies := controller.Dependencies{Clock: realClock, Broker: stsBroker, Metrics: measures, OperatorNamespace: c.operatorNamespace}
+	dependencies := controller.Dependencies{
+		Clock: realClock, Broker: stsBroker, Metrics: measures, OperatorNamespace: c.operatorNamespace, NamespacedOnly: !c.clusterIssuers,
+	}
 	options := controller.Options{Concurrency: c.concurrency, Timeout: c.stsTimeout + 20*time.Second, Namespaces: c.namespaces}
 	if err := controller.Setup(ctx, mgr, dependencies, options); err != nil {
 		return nil, err
@@ -123,12 +129,21 @@ func managerOptions(c config) ctrl.Options {
 	}
 }
 
-// addProbes: alive means that the process answers, ready that it can serve, leader or not.
+// addProbes: alive means that the process answers, ready that it can serve, leader or not. It cannot before it has listed
+// all that it watches; a rollout to an operator that lacks a permission in one namespace stops there.
 func addProbes(mgr ctrl.Manager) error {
 	if err := mgr.AddHealthzCheck("ping", healthz.Ping); err != nil {
 		return fmt.Errorf("adding the health probe: %w", err)
 	}
-	if err := mgr.AddReadyzCheck("ping", healthz.Ping); err != nil {
+	err := mgr.AddReadyzCheck("caches", func(request *http.Request) error {
+		ctx, cancel := context.WithTimeout(request.Context(), probeTime)
+		defer cancel()
+		if !mgr.GetCache().WaitForCacheSync(ctx) {
+			return errors.New("not everything could be listed yet")
+		}
+		return nil
+	})
+	if err != nil {
 		return fmt.Errorf("adding the readiness probe: %w", err)
 	}
 	return nil

@@ -22,6 +22,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -50,6 +51,7 @@ import (
 
 const (
 	systemNamespace = "sts-operator-system"
+	oidcIssuer      = "https://oidc.example.com/cluster"
 	patience        = 60 * time.Second
 	interval        = 50 * time.Millisecond
 )
@@ -60,7 +62,7 @@ func TestTheManagerRunsWithExactlyItsPermissions(t *testing.T) {
 	g := NewWithT(t)
 	log := &lockedBuffer{}
 	setLoggers((&config{logFormat: "json", logLevel: 5}).logger(log))
-	environment, admin := startAPIServer(t)
+	environment, admin, requests := startAPIServer(t)
 	sts := httptest.NewServer(stsfake.New(time.Now, stsfake.DefaultWorld()))
 	t.Cleanup(sts.Close)
 	create(t, admin, rolesOf(t)...)
@@ -123,6 +125,7 @@ func TestTheManagerRunsWithExactlyItsPermissions(t *testing.T) {
 	g.Eventually(ended, patience).Should(Receive(BeNil()))
 	g.Expect(admin.Get(t.Context(), client.ObjectKeyFromObject(lease), lease)).To(Succeed())
 	g.Expect(lease.Spec.HolderIdentity).To(HaveValue(BeEmpty()))
+	g.Expect(refused(requests.of(t, "controller-manager"))).To(BeEmpty())
 	g.Expect(log.String()).NotTo(ContainSubstring("forbidden"))
 	g.Expect(log.String()).NotTo(ContainSubstring(stsfake.DefaultSecretAccessKey))
 }
@@ -162,7 +165,7 @@ roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: metrics-
 subjects: [{kind: ServiceAccount, name: prometheus, namespace: sts-operator-system}]
 `
 
-func startAPIServer(t *testing.T) (*envtest.Environment, client.Client) {
+func startAPIServer(t *testing.T) (*envtest.Environment, client.Client, auditLog) {
 	t.Helper()
 	if os.Getenv("KUBEBUILDER_ASSETS") == "" {
 		t.Fatal("this test needs etcd and kube-apiserver in KUBEBUILDER_ASSETS: run it with make test, or set it to $(hack/controlplane.sh)")
@@ -174,6 +177,8 @@ func startAPIServer(t *testing.T) (*envtest.Environment, client.Client) {
 		}
 	}
 	environment := &envtest.Environment{CRDDirectoryPaths: []string{"../config/crd/bases"}, ErrorIfCRDPathMissing: true}
+	environment.ControlPlane.GetAPIServer().Configure().Set("service-account-issuer", oidcIssuer)
+	requests := audit(t, environment)
 	config, err := environment.Start()
 	if err != nil {
 		t.Fatal(err)
@@ -192,7 +197,7 @@ func startAPIServer(t *testing.T) (*envtest.Environment, client.Client) {
 	if err := admin.Create(t.Context(), namespace); err != nil {
 		t.Fatal(err)
 	}
-	return environment, admin
+	return environment, admin, requests
 }
 
 // rolesOf are the objects of config/rbac.
@@ -291,14 +296,22 @@ func statusOf(t *testing.T, url, token string) int {
 	return response.StatusCode
 }
 
+// freeAddress is one that nobody listens on, with a port that no outgoing connection is given.
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 100 {
+		address := fmt.Sprintf("127.0.0.1:%d", 20000+rand.IntN(10000))
+		listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", address)
+		if err != nil {
+			continue
+		}
+		if err := listener.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return address
 	}
-	defer listener.Close() //nolint:errcheck // only its address was wanted
-	return listener.Addr().String()
+	t.Fatal("no free port")
+	return ""
 }
 
 // lockedBuffer takes the log of a manager that runs beside the test.

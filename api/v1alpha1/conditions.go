@@ -25,8 +25,8 @@ const (
 	ReconcilingCondition = "Reconciling"
 	// StalledCondition is present, True, while only an edit of this object is a cure.
 	StalledCondition = "Stalled"
-	// CanFederateCondition tells whether an issuer's identity may call GetFederationToken, which AWS keeps to IAM users'
-	// (and the root user's) long-term keys.
+	// CanFederateCondition tells whether an issuer's identity may call GetFederationToken and GetSessionToken, which AWS
+	// keeps to IAM users' (and the root user's) long-term keys.
 	CanFederateCondition = "CanFederate"
 	// RootIdentityCondition is present, True, on an issuer whose identity is an account's root user.
 	RootIdentityCondition = "RootIdentity"
@@ -52,11 +52,26 @@ const (
 	// ReasonRequestRefused: STS refuses a parameter of the request.
 	ReasonRequestRefused = "RequestRefused"
 
+	// ReasonRoleChainingLimit: the issuer is itself a role, and AWS lets it assume another for an hour at most.
+	ReasonRoleChainingLimit = "RoleChainingLimit"
+	// ReasonRuleViolated: one of the issuer's rules refuses the session, or could not be evaluated for it.
+	ReasonRuleViolated = "RuleViolated"
+	// ReasonForcedTagConflict: the issuer puts a tag on every session to which this one gives another value, or cannot carry.
+	ReasonForcedTagConflict = "ForcedTagConflict"
+	// ReasonSourceIdentityConflict: the issuer sets a source identity, and the session asks for another or cannot carry one.
+	ReasonSourceIdentityConflict = "SourceIdentityConflict"
+	// ReasonAudienceNotAllowed: the Kubernetes API itself accepts tokens of the audience, or a namespace has chosen both the
+	// audience and the endpoint that would receive the token; none is given away.
+	ReasonAudienceNotAllowed = "AudienceNotAllowed"
+
 	// ReasonIssuerNotFound: the issuer that issuerRef names does not exist.
 	ReasonIssuerNotFound = "IssuerNotFound"
 	// ReasonIssuerNotReady: the issuer exists but STS has not confirmed its identity.
 	ReasonIssuerNotReady = "IssuerNotReady"
-	// ReasonIssuerCannotFederate: the issuer's identity is a role or a temporary session, which may not call GetFederationToken.
+	// ReasonIssuerHasNoIdentity: the issuer has no identity, and the operation needs one.
+	ReasonIssuerHasNoIdentity = "IssuerHasNoIdentity"
+	// ReasonIssuerCannotFederate: the issuer's identity is a role or a temporary session, which may not call GetFederationToken
+	// or GetSessionToken.
 	ReasonIssuerCannotFederate = "IssuerCannotFederate"
 	// ReasonNamespaceNotAllowed: the ClusterSessionIssuer does not admit this namespace.
 	ReasonNamespaceNotAllowed = "NamespaceNotAllowed"
@@ -70,6 +85,29 @@ const (
 	ReasonSecretWriteFailed = "SecretWriteFailed"
 	// ReasonBudgetExhausted: the issuer's requestsPerSecond are spent; the session waits for its turn.
 	ReasonBudgetExhausted = "BudgetExhausted"
+
+	// ReasonServiceAccountNotFound: the ServiceAccount whose token is to be presented does not exist.
+	ReasonServiceAccountNotFound = "ServiceAccountNotFound"
+	// ReasonTokenRequestForbidden: the operator lacks the right to create tokens of ServiceAccounts in this namespace.
+	ReasonTokenRequestForbidden = "TokenRequestForbidden"
+	// ReasonTokenRequestFailed: the Kubernetes API did not make the token.
+	ReasonTokenRequestFailed = "TokenRequestFailed"
+	// ReasonIdentityRejected: STS does not accept the ServiceAccount token or SAML assertion that was presented.
+	ReasonIdentityRejected = "IdentityRejected"
+	// ReasonIdentityProviderUnavailable: STS cannot reach the identity provider to verify the token.
+	ReasonIdentityProviderUnavailable = "IdentityProviderUnavailable"
+	// ReasonAssertionNotFound: the Secret of the SAML assertion, or its key, does not exist.
+	ReasonAssertionNotFound = "AssertionNotFound"
+	// ReasonAssertionInvalid: the Secret holds no SAML response that could be presented.
+	ReasonAssertionInvalid = "AssertionInvalid"
+	// ReasonAssertionExpired: the SAML assertion has expired; a new one is waited for.
+	ReasonAssertionExpired = "AssertionExpired"
+	// ReasonAssertionUsed: the SAML assertion has been used already; a new one is waited for.
+	ReasonAssertionUsed = "AssertionUsed"
+	// ReasonWaitingForMFACode: AWS accepts each code of the issuer's MFA device once, and others are before this session.
+	ReasonWaitingForMFACode = "WaitingForMFACode"
+	// ReasonVerificationFailed: STS says that the new credentials are not those of the expected principal; they were not published.
+	ReasonVerificationFailed = "VerificationFailed"
 
 	// ReasonAccessDenied: IAM does not let the issuer's identity make this call.
 	ReasonAccessDenied = "AccessDenied"
@@ -93,6 +131,16 @@ const (
 	ReasonRootUser = "RootUser"
 	// ReasonTemporaryIdentity: the identity is a role or another temporary session.
 	ReasonTemporaryIdentity = "TemporaryIdentity"
+	// ReasonNoIdentity: the issuer has no identity and serves unsigned operations only.
+	ReasonNoIdentity = "NoIdentity"
+	// ReasonRuleInvalid: an expression of the issuer's guardrails cannot be read; it refuses every session.
+	ReasonRuleInvalid = "RuleInvalid"
+	// ReasonAccountMismatch: the identity belongs to another account than spec.accountID; nothing is issued.
+	ReasonAccountMismatch = "AccountMismatch"
+	// ReasonMFASeedNotFound: the Secret of mfa.totpSecretRef, or its key, does not exist.
+	ReasonMFASeedNotFound = "MFASeedNotFound"
+	// ReasonMFASeedInvalid: the Secret of mfa.totpSecretRef holds no base32 seed.
+	ReasonMFASeedInvalid = "MFASeedInvalid"
 	// ReasonKeyNotFound: the Secret of accessKey.secretRef does not exist.
 	ReasonKeyNotFound = "KeyNotFound"
 	// ReasonKeyInvalid: the Secret of accessKey.secretRef holds no usable access key.

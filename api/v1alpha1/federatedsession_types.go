@@ -23,8 +23,9 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 const RotateRequestedAtAnnotation = "sts-operator.dev/rotate-requested-at"
 
 // FederatedSession declares temporary AWS credentials: who they name, what they may do and for how long. The operator
-// obtains them from AWS STS (GetFederationToken) through the issuer, keeps them in a Secret and replaces them before
-// they expire.
+// obtains them from AWS STS through the issuer, keeps them in a Secret and replaces them before they expire. One of
+// assumeRole, assumeRoleWithWebIdentity, assumeRoleWithSAML and sessionToken chooses the STS operation; without any of
+// them it is GetFederationToken.
 //
 // +genclient
 // +kubebuilder:object:root=true
@@ -65,10 +66,18 @@ type FederatedSessionList struct {
 	Items           []FederatedSession `json:"items"`
 }
 
-// FederatedSessionSpec is the session that is wanted: the parameters of AWS STS GetFederationToken, the issuer that
-// makes the call, and the Secret that receives the credentials.
+// FederatedSessionSpec is the session that is wanted: the parameters of an AWS STS operation, the issuer that makes the
+// call, and the Secret that receives the credentials.
 //
-// +kubebuilder:validation:XValidation:rule="!has(self.rotation) || !has(self.rotation.renewBeforeSeconds) || self.rotation.renewBeforeSeconds < (has(self.durationSeconds) ? self.durationSeconds : 43200)",message="rotation.renewBeforeSeconds must be smaller than durationSeconds (43200 where durationSeconds is not given, the default of STS for GetFederationToken)"
+// +kubebuilder:validation:XValidation:rule="[has(self.assumeRole), has(self.assumeRoleWithWebIdentity), has(self.assumeRoleWithSAML), has(self.sessionToken)].filter(given, given).size() <= 1",message="give at most one of assumeRole, assumeRoleWithWebIdentity, assumeRoleWithSAML and sessionToken (none: GetFederationToken)"
+// +kubebuilder:validation:XValidation:rule="has(self.name) || has(self.assumeRoleWithSAML) || has(self.sessionToken)",message="name is required: the federated user name, or with assumeRole and assumeRoleWithWebIdentity the role session name (only assumeRoleWithSAML and sessionToken: {} have none)"
+// +kubebuilder:validation:XValidation:rule="!has(self.name) || !(has(self.assumeRoleWithSAML) || has(self.sessionToken))",message="name must not be given with assumeRoleWithSAML (the assertion holds it) or sessionToken (the session keeps the issuer's name)"
+// +kubebuilder:validation:XValidation:rule="!has(self.name) || has(self.assumeRole) || has(self.assumeRoleWithWebIdentity) || self.name.size() <= 32",message="name may have at most 32 characters (AWS STS: the Name of GetFederationToken; 64 only with assumeRole and assumeRoleWithWebIdentity)"
+// +kubebuilder:validation:XValidation:rule="!has(self.sessionToken) || (!has(self.policy) && !has(self.policyARNs))",message="policy and policyARNs must not be given with sessionToken: GetSessionToken takes none, the session may do what the issuer may"
+// +kubebuilder:validation:XValidation:rule="!has(self.tags) || !(has(self.sessionToken) || has(self.assumeRoleWithWebIdentity) || has(self.assumeRoleWithSAML))",message="tags must not be given with assumeRoleWithWebIdentity or assumeRoleWithSAML (AWS takes them from the token or assertion) or sessionToken (it takes none)"
+// +kubebuilder:validation:XValidation:rule="!has(self.durationSeconds) || self.durationSeconds <= 43200 || !(has(self.assumeRole) || has(self.assumeRoleWithWebIdentity) || has(self.assumeRoleWithSAML))",message="durationSeconds of a role may be at most 43200 (12 hours), and no longer than the role's own maximum session duration"
+// +kubebuilder:validation:XValidation:rule="!has(self.assumeRole) || !has(self.assumeRole.transitiveTagKeys) || self.assumeRole.transitiveTagKeys.all(key, has(self.tags) && self.tags.exists(tag, tag.key.lowerAscii() == key.lowerAscii()))",message="assumeRole.transitiveTagKeys must be among the keys of tags (to pass on a tag that the issuer adds, give it in tags too, with the issuer's value)"
+// +kubebuilder:validation:XValidation:rule="!has(self.rotation) || !has(self.rotation.renewBeforeSeconds) || self.rotation.renewBeforeSeconds < (has(self.durationSeconds) ? self.durationSeconds : has(self.assumeRole) || has(self.assumeRoleWithWebIdentity) || has(self.assumeRoleWithSAML) ? 3600 : 43200)",message="rotation.renewBeforeSeconds must be smaller than durationSeconds (where that is not given, than the default of STS: 3600 for roles, else 43200)"
 type FederatedSessionSpec struct {
 	// issuerRef names the SessionIssuer of this namespace or the ClusterSessionIssuer that calls STS for this session.
 	// +required
@@ -77,18 +86,21 @@ type FederatedSessionSpec struct {
 	// name is the federated user name, 2 to 32 characters of letters, digits and _+=,.@- (the Name parameter of STS
 	// GetFederationToken). It becomes the last part of the principal's ARN,
 	// arn:aws:sts::ACCOUNT:federated-user/NAME, which resource policies can name: choose it as carefully as a policy.
+	// With assumeRole and assumeRoleWithWebIdentity it is the role session name, 2 to 64 characters, the last part of
+	// arn:aws:sts::ACCOUNT:assumed-role/ROLE/NAME. Required for these; excluded by assumeRoleWithSAML and sessionToken.
 	// Example: "reports".
-	// +required
+	// +optional
 	// +kubebuilder:validation:MinLength=2
-	// +kubebuilder:validation:MaxLength=32
-	// +kubebuilder:validation:XValidation:rule="self.matches('^[0-9A-Za-z_+=,.@-]*$')",message="name may hold only letters, digits and _+=,.@- (AWS STS: the Name of GetFederationToken matches [\\w+=,.@-]*, 2 to 32 characters)"
+	// +kubebuilder:validation:MaxLength=64
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[0-9A-Za-z_+=,.@-]*$')",message="name may hold only letters, digits and _+=,.@- (AWS STS: the Name of GetFederationToken and RoleSessionName match [\\w+=,.@-]*)"
 	Name string `json:"name,omitempty"`
 
 	// policy is the inline session policy, an IAM policy document as JSON text. The session may do what both this policy
-	// (together with policyARNs) and the issuer's own policies allow. Without policy and policyARNs the session has no
-	// permissions of its own: only resource policies that name it grant any. The operator removes insignificant white
+	// (together with policyARNs) and the issuer's own policies allow; for a role, what both this policy and the
+	// role's allow. Without policy and policyARNs a federated user has no permissions of its own, only what resource policies
+	// that name it grant, and a role session has all that the role has. The operator removes insignificant white
 	// space before it sends the text; what is left may hold at most 2048 characters, each a tab, line feed, carriage
-	// return or from U+0020 to U+00FF.
+	// return or from U+0020 to U+00FF. Excluded by sessionToken.
 	// Example: {"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}]}
 	// +optional
 	// +kubebuilder:validation:MinLength=1
@@ -96,7 +108,7 @@ type FederatedSessionSpec struct {
 	Policy string `json:"policy,omitempty"`
 
 	// policyARNs are up to 10 managed policies that limit the session, in any AWS partition. They count towards the
-	// same 2048 characters as policy. The order does not matter.
+	// same 2048 characters as policy. The order does not matter. Excluded by sessionToken.
 	// Example: ["arn:aws:iam::aws:policy/ReadOnlyAccess"]
 	// +optional
 	// +listType=set
@@ -104,7 +116,8 @@ type FederatedSessionSpec struct {
 	PolicyARNs []PolicyARN `json:"policyARNs,omitempty"`
 
 	// tags are up to 50 session tags; policies see them as aws:PrincipalTag/KEY. The issuer needs sts:TagSession. Keys are
-	// unique ignoring case. A session tag overrides the issuing IAM user's tag of the same key. The order does not matter.
+	// unique ignoring case. A session tag overrides the issuing IAM user's (or the role's) tag of the same key. The order
+	// does not matter. Only for GetFederationToken and assumeRole. The issuer may add tags of its own.
 	// +optional
 	// +listType=map
 	// +listMapKey=key
@@ -112,13 +125,47 @@ type FederatedSessionSpec struct {
 	// +kubebuilder:validation:XValidation:rule="self.all(t, self.exists_one(u, u.key.lowerAscii() == t.key.lowerAscii()))",message="tag keys must be unique ignoring case (AWS STS: session tag keys are case-insensitive)"
 	Tags []Tag `json:"tags,omitempty"`
 
-	// durationSeconds is how long the credentials are asked to live, in seconds, 900 (15 minutes) to 129600 (36 hours).
-	// Absent, STS uses its own default, 43200 (12 hours). STS may grant less: an account's root user gets at most 3600.
-	// Rotation follows what was granted. Some SDKs want at least an hour to refresh comfortably.
+	// durationSeconds is how long the credentials are asked to live, in seconds, 900 (15 minutes) to 129600 (36 hours);
+	// for roles to 43200 (12 hours) and to the role's own maximum, and at most 3600 where the issuer is itself a role
+	// (role chaining). Absent, STS uses its own default: 43200, for roles 3600. STS may grant less: an account's root
+	// user gets at most 3600. Rotation follows what was granted. Some SDKs want at least an hour to refresh comfortably.
 	// +optional
 	// +kubebuilder:validation:Minimum=900
 	// +kubebuilder:validation:Maximum=129600
 	DurationSeconds *int32 `json:"durationSeconds,omitempty"`
+
+	// assumeRole asks for a session of an IAM role (STS AssumeRole), with any identity of the issuer that the role trusts.
+	// +optional
+	AssumeRole *AssumeRole `json:"assumeRole,omitempty"`
+
+	// assumeRoleWithWebIdentity asks for a session of an IAM role that trusts a ServiceAccount of this namespace (STS
+	// AssumeRoleWithWebIdentity). The call is not signed, so the issuer needs no identity.
+	// +optional
+	AssumeRoleWithWebIdentity *AssumeRoleWithWebIdentity `json:"assumeRoleWithWebIdentity,omitempty"`
+
+	// assumeRoleWithSAML asks for a session of an IAM role that trusts a SAML identity provider (STS AssumeRoleWithSAML).
+	// The call is not signed, so the issuer needs no identity.
+	// +optional
+	AssumeRoleWithSAML *AssumeRoleWithSAML `json:"assumeRoleWithSAML,omitempty"`
+
+	// sessionToken asks for a session of the issuer's own IAM user (STS GetSessionToken), with all its permissions but
+	// those for IAM: use it where nothing narrower does, above all for an MFA-protected user. Write sessionToken: {}, since
+	// YAML reads a field without a value as one that is not there.
+	// +optional
+	SessionToken *SessionToken `json:"sessionToken,omitempty"`
+
+	// minimumSessionTokenSize is the least size of the session token in bytes, 1 to 4096; STS pads a shorter one. Absent,
+	// it has the size it needs. For testing whether all that handles the token bears the largest ones.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=4096
+	MinimumSessionTokenSize *int32 `json:"minimumSessionTokenSize,omitempty"`
+
+	// verify asks STS who new credentials belong to (GetCallerIdentity, made with them) before they are published, and does
+	// not publish those of another principal or account than was asked for. It costs a request more each time, two where
+	// the issuer has an identity (GetAccessKeyInfo).
+	// +optional
+	Verify *bool `json:"verify,omitempty"`
 
 	// secret is the Secret that receives the credentials. Absent, it has the name of this object and nothing added.
 	// +optional
@@ -132,6 +179,153 @@ type FederatedSessionSpec struct {
 	// +optional
 	Suspend *bool `json:"suspend,omitempty"`
 }
+
+// AssumeRole are the parameters of STS AssumeRole that no other operation has.
+type AssumeRole struct {
+	// roleARN is the role to assume, in any account whose role trusts the issuer's identity.
+	// Example: "arn:aws:iam::123456789012:role/reports"
+	// +required
+	RoleARN RoleARN `json:"roleARN,omitempty"`
+
+	// externalID is what the role's trust policy demands as sts:ExternalId, 2 to 1224 characters of letters, digits and
+	// _+=,.@:/-. It is no secret. Its use is to tell one customer of a third party from another.
+	// +optional
+	// +kubebuilder:validation:MinLength=2
+	// +kubebuilder:validation:MaxLength=1224
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[0-9A-Za-z_+=,.@:/-]*$')",message="assumeRole.externalID may hold only letters, digits and _+=,.@:/- (AWS STS: ExternalId matches [\\w+=,.@:\\/-]*, 2 to 1224 characters)"
+	ExternalID string `json:"externalID,omitempty"`
+
+	// sourceIdentity is who is behind the session, 2 to 64 characters of letters, digits and _+=,.@-. CloudTrail shows it
+	// on all that the session does, and on the roles it assumes. The role's trust policy must allow sts:SetSourceIdentity.
+	// +optional
+	// +kubebuilder:validation:MinLength=2
+	// +kubebuilder:validation:MaxLength=64
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[0-9A-Za-z_+=,.@-]*$')",message="assumeRole.sourceIdentity may hold only letters, digits and _+=,.@- (AWS STS: SourceIdentity matches [\\w+=,.@-]*, 2 to 64 characters)"
+	SourceIdentity string `json:"sourceIdentity,omitempty"`
+
+	// transitiveTagKeys are the keys of those tags that stay with the sessions of roles that this session assumes. Each
+	// must be among the keys of tags. The order does not matter.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=50
+	// +kubebuilder:validation:XValidation:rule="self.all(k, self.exists_one(o, o.lowerAscii() == k.lowerAscii()))",message="assumeRole.transitiveTagKeys must be unique ignoring case (AWS STS: session tag keys are case-insensitive)"
+	TransitiveTagKeys []TagKey `json:"transitiveTagKeys,omitempty"`
+
+	// providedContexts are up to 5 trusted context assertions, such as those of IAM Identity Center.
+	// +optional
+	// +listType=map
+	// +listMapKey=providerARN
+	// +kubebuilder:validation:MaxItems=5
+	ProvidedContexts []ProvidedContext `json:"providedContexts,omitempty"`
+}
+
+// ProvidedContext is a trusted context assertion and who made it.
+type ProvidedContext struct {
+	// providerARN is the provider that made the assertion.
+	// Example: "arn:aws:iam::aws:contextProvider/IdentityCenter"
+	// +required
+	// +kubebuilder:validation:MinLength=20
+	// +kubebuilder:validation:MaxLength=2048
+	// +kubebuilder:validation:XValidation:rule="self.matches('^arn:aws(-[a-z]+)*:[!-~]+$')",message="providedContexts.providerARN must be an ARN such as arn:aws:iam::aws:contextProvider/IdentityCenter"
+	ProviderARN string `json:"providerARN,omitempty"`
+
+	// contextAssertion is the signed and encrypted assertion, 4 to 2048 characters.
+	// +required
+	// +kubebuilder:validation:MinLength=4
+	// +kubebuilder:validation:MaxLength=2048
+	ContextAssertion string `json:"contextAssertion,omitempty"`
+}
+
+// AssumeRoleWithWebIdentity are the parameters of STS AssumeRoleWithWebIdentity that no other operation has. The token is
+// a fresh one of a ServiceAccount of the session's own namespace, made for each call and kept nowhere. The operator needs
+// the right to create tokens of that ServiceAccount, which is not part of its default installation.
+type AssumeRoleWithWebIdentity struct {
+	// roleARN is the role to assume; it must trust the cluster's OIDC provider and the ServiceAccount.
+	// Example: "arn:aws:iam::123456789012:role/reports"
+	// +required
+	RoleARN RoleARN `json:"roleARN,omitempty"`
+
+	// serviceAccountName is the ServiceAccount of this namespace whose token is presented.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="!format.dns1123Subdomain().validate(self).hasValue()",message="assumeRoleWithWebIdentity.serviceAccountName must be a DNS subdomain: lower-case letters, digits, '-' and '.', at most 253 characters"
+	ServiceAccountName string `json:"serviceAccountName,omitempty"`
+
+	// audience of the token, 1 to 255 characters; absent sts.amazonaws.com. An audience that the Kubernetes API itself
+	// accepts is refused: whoever received such a token could act as the ServiceAccount in this cluster. A SessionIssuer with
+	// an endpoint of its own is given tokens for sts.amazonaws.com only.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=255
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[!-~]+$')",message="assumeRoleWithWebIdentity.audience may hold only printable ASCII characters without spaces"
+	Audience string `json:"audience,omitempty"`
+
+	// providerID is the host of an OAuth 2.0 provider, 4 to 2048 characters; leave it out for an OpenID Connect provider,
+	// as a Kubernetes cluster is one.
+	// +optional
+	// +kubebuilder:validation:MinLength=4
+	// +kubebuilder:validation:MaxLength=2048
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[!-~]+$')",message="assumeRoleWithWebIdentity.providerID may hold only printable ASCII characters without spaces"
+	ProviderID string `json:"providerID,omitempty"`
+}
+
+// AssumeRoleWithSAML are the parameters of STS AssumeRoleWithSAML that no other operation has. The role session name, the
+// tags and the source identity come from the assertion.
+type AssumeRoleWithSAML struct {
+	// roleARN is the role to assume; it must trust the SAML provider.
+	// Example: "arn:aws:iam::123456789012:role/reports"
+	// +required
+	RoleARN RoleARN `json:"roleARN,omitempty"`
+
+	// principalARN is the SAML provider in IAM that the assertion comes from.
+	// Example: "arn:aws:iam::123456789012:saml-provider/corporate"
+	// +required
+	// +kubebuilder:validation:MinLength=20
+	// +kubebuilder:validation:MaxLength=2048
+	// +kubebuilder:validation:XValidation:rule="self.matches('^arn:aws(-[a-z]+)*:iam::[0-9]{12}:saml-provider/[0-9A-Za-z._-]+$')",message="assumeRoleWithSAML.principalARN must look like arn:aws:iam::123456789012:saml-provider/NAME"
+	PrincipalARN string `json:"principalARN,omitempty"`
+
+	// assertionSecretRef names the Secret of this namespace that holds the SAML response, base64-encoded as the identity
+	// provider posts it. It is read once a minute. Each new assertion is used once, as soon as it is seen, since most
+	// are valid for minutes only; when the credentials are due for renewal and there is none, the session waits for it.
+	// +required
+	AssertionSecretRef SecretKeyReference `json:"assertionSecretRef,omitzero"`
+}
+
+// SessionToken asks for STS GetSessionToken. It has no fields.
+type SessionToken struct{}
+
+// SecretKeyReference names a key of a Secret.
+type SecretKeyReference struct {
+	// name of the Secret.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="!format.dns1123Subdomain().validate(self).hasValue()",message="the name of a Secret must be a DNS subdomain: lower-case letters, digits, '-' and '.', at most 253 characters"
+	Name string `json:"name,omitempty"`
+
+	// key of the Secret, 1 to 253 letters, digits, '-', '_' and '.'.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[-._a-zA-Z0-9]+$')",message="a key of a Secret may hold only letters, digits, '-', '_' and '.'"
+	Key string `json:"key,omitempty"`
+}
+
+// RoleARN is the Amazon Resource Name of an IAM role, 20 to 2048 characters.
+//
+// +kubebuilder:validation:MinLength=20
+// +kubebuilder:validation:MaxLength=2048
+// +kubebuilder:validation:XValidation:rule="self.matches('^arn:aws(-[a-z]+)*:iam::[0-9]{12}:role/[!-~]+$')",message="roleARN must look like arn:aws:iam::123456789012:role/NAME (other partitions: arn:aws-cn, arn:aws-us-gov, arn:aws-eusc, arn:aws-iso...)"
+type RoleARN string
+
+// TagKey is the key of a session tag, 1 to 128 characters: letters, digits, white space and _.:/=+-@ of any script.
+//
+// +kubebuilder:validation:MinLength=1
+// +kubebuilder:validation:MaxLength=128
+// +kubebuilder:validation:XValidation:rule="self.matches('^[\\\\p{L}\\\\p{Z}\\\\p{N}_.:/=+\\\\-@]+$')",message="a tag key may hold only letters, digits, spaces and _.:/=+-@ (AWS STS: [\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]+, 1 to 128 characters)"
+type TagKey string
 
 // IssuerReference names who calls STS.
 type IssuerReference struct {
@@ -170,10 +364,7 @@ type PolicyARN string
 type Tag struct {
 	// key of the tag, 1 to 128 characters: letters, digits, white space and _.:/=+-@ of any script.
 	// +required
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=128
-	// +kubebuilder:validation:XValidation:rule="self.matches('^[\\\\p{L}\\\\p{Z}\\\\p{N}_.:/=+\\\\-@]+$')",message="a tag key may hold only letters, digits, spaces and _.:/=+-@ (AWS STS: [\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]+, 1 to 128 characters)"
-	Key string `json:"key,omitempty"`
+	Key TagKey `json:"key,omitempty"`
 
 	// value of the tag, 0 to 256 characters of the same kind; it may be empty but must be given.
 	// +required
@@ -288,6 +479,19 @@ type FederatedSessionStatus struct {
 	// +kubebuilder:validation:Minimum=0
 	PackedPolicySizePercent *int32 `json:"packedPolicySizePercent,omitempty"`
 
+	// sourceIdentity that STS set on the published credentials of a role; absent without one.
+	// +optional
+	// +kubebuilder:validation:MaxLength=64
+	SourceIdentity string `json:"sourceIdentity,omitempty"`
+
+	// webIdentity is what STS read in the ServiceAccount's token when the published credentials were issued.
+	// +optional
+	WebIdentity *WebIdentity `json:"webIdentity,omitempty"`
+
+	// saml is what STS read in the SAML assertion when the published credentials were issued.
+	// +optional
+	SAML *SAMLIdentity `json:"saml,omitempty"`
+
 	// lastFailure is the latest failed try to issue or to publish; absent once a try has succeeded.
 	// +optional
 	LastFailure *Failure `json:"lastFailure,omitempty"`
@@ -304,6 +508,52 @@ type Principal struct {
 	// +optional
 	// +kubebuilder:validation:MaxLength=193
 	ID string `json:"id,omitempty"`
+}
+
+// WebIdentity is what STS read in a web identity token.
+type WebIdentity struct {
+	// subject of the token. Example: system:serviceaccount:team-a:reports
+	// +optional
+	// +kubebuilder:validation:MaxLength=255
+	Subject string `json:"subject,omitempty"`
+
+	// audience of the token, as the OIDC provider in IAM knows it.
+	// +optional
+	// +kubebuilder:validation:MaxLength=2048
+	Audience string `json:"audience,omitempty"`
+
+	// provider is the issuer of the token, or its OIDC provider in IAM.
+	// +optional
+	// +kubebuilder:validation:MaxLength=2048
+	Provider string `json:"provider,omitempty"`
+}
+
+// SAMLIdentity is what STS read in a SAML assertion.
+type SAMLIdentity struct {
+	// subject is the NameID of the assertion.
+	// +optional
+	// +kubebuilder:validation:MaxLength=2048
+	Subject string `json:"subject,omitempty"`
+
+	// subjectType is the format of the NameID, such as persistent or transient.
+	// +optional
+	// +kubebuilder:validation:MaxLength=2048
+	SubjectType string `json:"subjectType,omitempty"`
+
+	// issuer of the assertion.
+	// +optional
+	// +kubebuilder:validation:MaxLength=2048
+	Issuer string `json:"issuer,omitempty"`
+
+	// audience is the recipient of the assertion.
+	// +optional
+	// +kubebuilder:validation:MaxLength=2048
+	Audience string `json:"audience,omitempty"`
+
+	// nameQualifier is a hash by which AWS tells the subjects of providers apart.
+	// +optional
+	// +kubebuilder:validation:MaxLength=2048
+	NameQualifier string `json:"nameQualifier,omitempty"`
 }
 
 // Failure is a failed try, and the last of how many in a row.

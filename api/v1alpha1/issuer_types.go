@@ -26,7 +26,10 @@ const (
 
 // IssuerSpec is what both kinds of issuer have in common: where STS is, and as whom to call it.
 //
-// +kubebuilder:validation:XValidation:rule="has(self.accessKey) != has(self.ambient)",message="give exactly one identity: accessKey (an IAM user's long-term key) or ambient (the operator's own)"
+// +kubebuilder:validation:XValidation:rule="!has(self.accessKey) || !has(self.ambient)",message="give at most one identity: accessKey (an IAM user's long-term key) or ambient (the operator's own); none serves assumeRoleWithWebIdentity and assumeRoleWithSAML only"
+// +kubebuilder:validation:XValidation:rule="!has(self.mfa) || has(self.accessKey)",message="mfa needs accessKey: the device belongs to the IAM user of the key"
+// +kubebuilder:validation:XValidation:rule="!has(self.accountID) || has(self.accessKey) || has(self.ambient)",message="accountID needs an identity (accessKey or ambient): without one there is no account to check"
+// +kubebuilder:validation:XValidation:rule="has(self.accessKey) || has(self.ambient) || ((!has(self.tags) || self.tags.size() == 0) && !has(self.sourceIdentityExpression))",message="tags and sourceIdentityExpression need an identity (accessKey or ambient): the operations without one take neither, so every session would be refused"
 // +kubebuilder:validation:XValidation:rule="!(has(self.fips) && self.fips && has(self.endpoint))",message="fips and endpoint exclude each other: name the FIPS endpoint itself, or leave endpoint out"
 type IssuerSpec struct {
 	// region is the AWS region whose STS endpoint is called and for which requests are signed. Tokens of a regional
@@ -51,17 +54,59 @@ type IssuerSpec struct {
 	// +optional
 	FIPS *bool `json:"fips,omitempty"`
 
-	// accessKey calls STS with the long-term key of an IAM user, which GetFederationToken requires.
+	// accessKey calls STS with the long-term key of an IAM user, which GetFederationToken and GetSessionToken require.
+	// Without accessKey and ambient the issuer has no identity and serves assumeRoleWithWebIdentity and
+	// assumeRoleWithSAML only, whose calls are not signed.
 	// +optional
 	AccessKey *AccessKeyIdentity `json:"accessKey,omitempty"`
 
 	// ambient calls STS with the credentials that the operator's own pod has, by the AWS SDK's default chain. Only a
-	// ClusterSessionIssuer may use it.
+	// ClusterSessionIssuer may use it. Write ambient: {}, since YAML reads a field without a value as one that is not there.
 	// +optional
 	Ambient *AmbientIdentity `json:"ambient,omitempty"`
 
-	// requestsPerSecond is the most STS requests a second through this issuer, 1 to 600; absent 50. STS grants an account
-	// 600 a second in each region, shared with everything else in the account.
+	// accountID is the AWS account that the identity must belong to, 12 digits. With a key of any other account the issuer
+	// is not ready and issues nothing: a wrong key in the right Secret hands out nobody's credentials.
+	// Example: "123456789012" (in quotes, or YAML reads a number)
+	// +optional
+	// +kubebuilder:validation:MinLength=12
+	// +kubebuilder:validation:MaxLength=12
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[0-9]{12}$')",message="accountID must be the 12 digits of an AWS account"
+	AccountID string `json:"accountID,omitempty"`
+
+	// mfa is the virtual MFA device of the IAM user, whose codes are given with every assumeRole and sessionToken call.
+	// AWS takes each code once, so such calls are made at most once in 30 seconds. GetFederationToken takes no code.
+	// +optional
+	MFA *MFADevice `json:"mfa,omitempty"`
+
+	// rules are up to 32 conditions that every session of this issuer must meet, as CEL expressions over session, namespace
+	// and object. All must be true; a rule that cannot be read makes the issuer not ready, one that fails refuses.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=32
+	Rules []Rule `json:"rules,omitempty"`
+
+	// tags are up to 50 session tags that this issuer puts on every session. A session that gives another value to
+	// one of the keys, ignoring case, is refused, and so is one whose operation takes no tags.
+	// +optional
+	// +listType=map
+	// +listMapKey=key
+	// +kubebuilder:validation:MaxItems=50
+	// +kubebuilder:validation:XValidation:rule="self.all(t, self.exists_one(u, u.key.lowerAscii() == t.key.lowerAscii()))",message="tag keys must be unique ignoring case (AWS STS: session tag keys are case-insensitive)"
+	Tags []ForcedTag `json:"tags,omitempty"`
+
+	// sourceIdentityExpression is a CEL expression over session, namespace and object whose value, a string of 2 to 64
+	// letters, digits and _+=,.@-, becomes the source identity of every role session. A session that asks for another is
+	// refused, and so is one of a role whose operation takes none (assumeRoleWithWebIdentity, assumeRoleWithSAML).
+	// Example: "namespace.name"
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=1024
+	SourceIdentityExpression string `json:"sourceIdentityExpression,omitempty"`
+
+	// requestsPerSecond is the most requests for credentials a second through this issuer, 1 to 600; absent 50. What a
+	// session's verify and a denial's decoding ask besides is not counted. STS grants an account 600 a second in each
+	// region, shared with everything else in the account.
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=600
@@ -74,6 +119,70 @@ type AccessKeyIdentity struct {
 	// for a ClusterSessionIssuer in the operator's namespace. A replaced key is picked up within a minute.
 	// +required
 	SecretRef SecretReference `json:"secretRef,omitzero"`
+}
+
+// MFADevice is a virtual MFA device.
+type MFADevice struct {
+	// serialNumber of the device, 9 to 256 characters: for a virtual one its ARN.
+	// Example: "arn:aws:iam::123456789012:mfa/broker"
+	// +required
+	// +kubebuilder:validation:MinLength=9
+	// +kubebuilder:validation:MaxLength=256
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[0-9A-Za-z_+=/:,.@-]*$')",message="mfa.serialNumber may hold only letters, digits and _+=/:,.@- (AWS STS: SerialNumber matches [\\w+=/:,.@-]*, 9 to 256 characters)"
+	SerialNumber string `json:"serialNumber,omitempty"`
+
+	// totpSecretRef names the Secret key with the device's seed, the base32 text that AWS shows when the device is made,
+	// in the issuer's namespace; for a ClusterSessionIssuer in the operator's namespace. The codes are those of RFC 6238.
+	// +required
+	TOTPSecretRef SecretKeyReference `json:"totpSecretRef,omitzero"`
+}
+
+// Rule is a condition that sessions must meet.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.message) || !has(self.messageExpression)",message="give at most one of message and messageExpression"
+type Rule struct {
+	// expression is a CEL expression that is true for the sessions that may be issued.
+	// Example: "session.name.startsWith(namespace.name + '.')"
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=4096
+	Expression string `json:"expression,omitempty"`
+
+	// message says what a refused session must change. Absent, the expression is told.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=512
+	Message string `json:"message,omitempty"`
+
+	// messageExpression is a CEL expression whose value, a string, is the message.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=4096
+	MessageExpression string `json:"messageExpression,omitempty"`
+}
+
+// ForcedTag is a session tag that an issuer puts on every session.
+//
+// +kubebuilder:validation:XValidation:rule="has(self.value) != has(self.valueExpression)",message="give exactly one of value and valueExpression"
+type ForcedTag struct {
+	// key of the tag, 1 to 128 characters: letters, digits, white space and _.:/=+-@ of any script.
+	// Example: "kubernetes-namespace"
+	// +required
+	Key TagKey `json:"key,omitempty"`
+
+	// value of the tag, 0 to 256 characters of the same kind.
+	// +optional
+	// +kubebuilder:validation:MinLength=0
+	// +kubebuilder:validation:MaxLength=256
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[\\\\p{L}\\\\p{Z}\\\\p{N}_.:/=+\\\\-@]*$')",message="a tag value may hold only letters, digits, spaces and _.:/=+-@ (AWS STS: [\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*, 0 to 256 characters)"
+	Value *string `json:"value,omitempty"`
+
+	// valueExpression is a CEL expression over session, namespace and object whose value is the tag's, a string.
+	// Example: "namespace.name"
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=1024
+	ValueExpression string `json:"valueExpression,omitempty"`
 }
 
 // SecretReference names a Secret.
@@ -91,8 +200,8 @@ type AmbientIdentity struct{}
 
 // IssuerStatus is what STS says of an issuer's identity.
 type IssuerStatus struct {
-	// conditions are Ready (always); CanFederate, whether the identity may call GetFederationToken; RootIdentity while the
-	// identity is an account's root user.
+	// conditions are Ready (always); CanFederate, whether the identity may call GetFederationToken and GetSessionToken;
+	// RootIdentity while the identity is an account's root user.
 	// +optional
 	// +listType=map
 	// +listMapKey=type

@@ -39,6 +39,7 @@ var issuerWide = map[string]bool{
 	v1alpha1.ReasonRegionDisabled:       true,
 	v1alpha1.ReasonNoAmbientCredentials: true,
 	v1alpha1.ReasonClockSkew:            true,
+	v1alpha1.ReasonAccountMismatch:      true,
 }
 
 // breaker stops the calls of an issuer that STS does not serve: after each failure there is a pause, after the pause one
@@ -75,12 +76,24 @@ func (b *breaker) withdraw(probe bool) {
 	b.probing = b.probing && !probe
 }
 
-// report what became of a call. A problem of the request alone shows that STS serves the issuer.
+// concerns says whether every session of the issuer would fail for the problem of a request. What STS says of an account
+// is, where a role is assumed, said of the role's, which may be anybody's.
+func concerns(problem *session.Problem, request session.Request) bool {
+	switch {
+	case request.IsUnsigned():
+		return problem.Reason == v1alpha1.ReasonUnavailable || problem.Reason == v1alpha1.ReasonIncompleteResponse
+	case request.IsOfRole() && problem.Reason == v1alpha1.ReasonRegionDisabled:
+		return false
+	}
+	return issuerWide[problem.Reason]
+}
+
+// report what became of a call: the problem, if it concerns the issuer. One of the request alone shows that STS serves it.
 func (b *breaker) report(now time.Time, probe bool, problem *session.Problem) {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
 	b.probing = b.probing && !probe
-	if problem == nil || !issuerWide[problem.Reason] {
+	if problem == nil {
 		b.problem, b.failures = nil, 0
 		return
 	}

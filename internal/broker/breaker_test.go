@@ -39,7 +39,7 @@ var (
 // pause is how long the issuer's sessions must wait, and 0 if one may call; the leave to call is given back.
 func (f *fixture) pause() time.Duration {
 	f.t.Helper()
-	permit, problem := f.Permit(theIssuer, leastSpread, true)
+	permit, problem := f.ask(theIssuer, leastSpread, true)
 	if problem != nil {
 		return problem.RetryAfter
 	}
@@ -67,12 +67,12 @@ func TestTheBreakerOpensAtTheFirstFailureOfTheIssuers(t *testing.T) {
 	g.Expect(f.pause()).To(BeZero())
 	problem := f.refused()
 
-	_, waiting := f.Permit(theIssuer, "another", true)
+	_, waiting := f.ask(theIssuer, "another", true)
 	g.Expect(waiting.Reason).To(Equal(problem.Reason))
 	g.Expect(waiting.Message).To(Equal(problem.Message), "who waits is told what for")
 	g.Expect(waiting.Quiet).To(BeFalse())
 	g.Expect(waiting.RetryAfter).To(And(BeNumerically(">=", 2*time.Second), BeNumerically("<", 4*time.Second)), "and before twice the pause")
-	_, later := f.Permit(theIssuer, "yet another", true)
+	_, later := f.ask(theIssuer, "yet another", true)
 	g.Expect(later.RetryAfter).NotTo(Equal(waiting.RetryAfter), "they do not all come back at once")
 	g.Expect(f.pause()).To(within(2 * time.Second))
 	f.advance(2*time.Second - 1)
@@ -142,8 +142,8 @@ func TestOneProbeOnly(t *testing.T) {
 	f.fail(unavailable)
 	everybodys := broker.ID{Kind: v1alpha1.ClusterSessionIssuerKind, Name: theIssuer.Name} // any number may ask at once
 	f.Register(everybodys, f.config, theIdentity)
-	first, _ := f.Permit(everybodys, "uid", true)
-	_, _ = first.Issue(t.Context(), theRequest)
+	first, _ := f.ask(everybodys, "uid", true)
+	_, _ = first.Issue(t.Context(), noProof)
 	f.advance(time.Hour)
 
 	var probes atomic.Int32
@@ -151,7 +151,7 @@ func TestOneProbeOnly(t *testing.T) {
 	var all sync.WaitGroup
 	for i := range 200 {
 		all.Go(func() {
-			permit, problem := f.Permit(everybodys, sequential(i), i%2 == 0)
+			permit, problem := f.ask(everybodys, sequential(i), i%2 == 0)
 			if permit != nil {
 				probes.Add(1)
 				return
@@ -192,7 +192,7 @@ func TestAProbeForWhichThereIsNoBudgetMakesRoomForAnother(t *testing.T) {
 	f.permit().Cancel() // probes that spend the next requests
 	f.permit().Cancel()
 
-	_, problem := f.Permit(theIssuer, "uid", true)
+	_, problem := f.ask(theIssuer, "uid", true)
 
 	g.Expect(problem.Reason).To(Equal(v1alpha1.ReasonBudgetExhausted))
 	f.advance(time.Second)
@@ -204,7 +204,7 @@ func TestWhoeverIsNotTheProbeDoesNotEndIt(t *testing.T) {
 	for sentence, back := range map[string]func(*fixture, *broker.Permit){
 		"one that is cancelled": func(_ *fixture, p *broker.Permit) { p.Cancel() },
 		"one that fails": func(f *fixture, p *broker.Permit) {
-			_, problem := p.Issue(f.t.Context(), theRequest)
+			_, problem := p.Issue(f.t.Context(), noProof)
 			NewWithT(f.t).Expect(problem).NotTo(BeNil())
 		},
 	} {
@@ -220,7 +220,7 @@ func TestWhoeverIsNotTheProbeDoesNotEndIt(t *testing.T) {
 			back(f, earlier)
 
 			g.Expect(f.pause()).NotTo(BeZero(), "the probe is still under way")
-			_, problem := probe.Issue(t.Context(), theRequest)
+			_, problem := probe.Issue(t.Context(), noProof)
 			g.Expect(problem).NotTo(BeNil())
 			g.Expect(f.pause()).To(within(4*time.Second), "it alone lengthened the pause")
 		})
@@ -238,7 +238,7 @@ func TestCallsUnderWayTogetherFailTogether(t *testing.T) {
 
 	var all sync.WaitGroup
 	for _, permit := range permits {
-		all.Go(func() { _, _ = permit.Issue(t.Context(), theRequest) })
+		all.Go(func() { _, _ = permit.Issue(t.Context(), noProof) })
 	}
 	all.Wait()
 
@@ -257,7 +257,7 @@ func TestALateFailureDoesNotMoveThePause(t *testing.T) {
 	f.refused()
 	f.advance(time.Second)
 
-	_, problem := late.Issue(t.Context(), theRequest)
+	_, problem := late.Issue(t.Context(), noProof)
 
 	g.Expect(problem).NotTo(BeNil())
 	g.Expect(f.pause()).To(within(time.Second), "the pause began with the first failure")
@@ -271,7 +271,7 @@ func TestALateSuccessClosesTheBreaker(t *testing.T) {
 	f.refused()
 	f.fake.ClearScenarios()
 
-	_, problem := late.Issue(t.Context(), theRequest)
+	_, problem := late.Issue(t.Context(), noProof)
 
 	g.Expect(problem).To(BeNil())
 	g.Expect(f.pause()).To(BeZero(), "STS serves the issuer")
@@ -288,6 +288,6 @@ func TestEachIssuerHasABreakerOfItsOwn(t *testing.T) {
 
 	g.Expect(f.Trouble(theIssuer).Reason).To(Equal(v1alpha1.ReasonThrottled))
 	g.Expect(f.Trouble(other)).To(BeNil())
-	_, problem := f.Permit(other, "uid", true)
+	_, problem := f.ask(other, "uid", true)
 	g.Expect(problem).To(BeNil())
 }

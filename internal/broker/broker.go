@@ -20,13 +20,11 @@ limitations under the License.
 package broker
 
 import (
-	"context"
 	"net/http"
 	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/clock"
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
@@ -47,16 +45,28 @@ type Config struct {
 	FIPS     bool
 	// RequestsPerSecond is at least 1.
 	RequestsPerSecond int
-	// Key is the IAM user's access key, unless Ambient.
+	// Key is the IAM user's access key; none for an ambient issuer and for one without an identity.
 	Key session.Credentials
 	// Ambient calls STS with the broker's own credentials.
 	Ambient bool
+	// AccountID is the account that the identity must belong to; empty for any.
+	AccountID string
+	// MFASerialNumber and MFASeed are the key's MFA device and its base32 seed; empty for none.
+	MFASerialNumber string
+	MFASeed         session.Sensitive
+	// Version of the issuer object: an order that was decided with another one is not carried out.
+	Version string
 }
 
-// Equals compares credentials too, by value.
+// HasIdentity says whether there is somebody to sign requests as.
+func (c Config) HasIdentity() bool { return c.Ambient || c.Key.AccessKeyID() != "" }
+
+// Equals compares how STS is called, secrets too, by value; not the version.
 func (c Config) Equals(other Config) bool {
-	same := c.Key.Equals(other.Key)
+	same := c.Key.Equals(other.Key) && c.MFASeed.Text() == other.MFASeed.Text()
 	c.Key, other.Key = session.Credentials{}, session.Credentials{}
+	c.MFASeed, other.MFASeed = session.Sensitive{}, session.Sensitive{}
+	c.Version = other.Version
 	return same && c == other
 }
 
@@ -80,16 +90,27 @@ type Broker struct {
 
 	mutex   sync.Mutex
 	issuers map[ID]*issuer
+	devices map[deviceID]*device
 	calls   map[string]int // under way, by the issuer's namespace
 }
 
 // issuer is what the broker keeps of a registered issuer.
 type issuer struct {
 	config   Config
-	identity string
+	identity Identity
 	client   stsClient
 	budget   *budget
 	breaker  *breaker
+	unsigned *breaker // for requests that are not signed: what STS thinks of a key does not concern them
+	device   *device  // nil without MFA
+}
+
+// breakerOf a request.
+func (i *issuer) breakerOf(request session.Request) *breaker {
+	if request.IsUnsigned() {
+		return i.unsigned
+	}
+	return i.breaker
 }
 
 // callsPerNamespace is how many calls through the issuers of one namespace may be under way. Whoever may write an issuer
@@ -98,15 +119,20 @@ const callsPerNamespace = 4
 
 // New is a broker without issuers.
 func New(options Options) *Broker {
-	return &Broker{options: options, issuers: map[ID]*issuer{}, calls: map[string]int{}}
+	return &Broker{options: options, issuers: map[ID]*issuer{}, devices: map[deviceID]*device{}, calls: map[string]int{}}
 }
 
 // Register makes an issuer known under the identity that STS has confirmed for this very configuration. Registering the
 // same again changes nothing; another configuration or identity starts afresh.
-func (b *Broker) Register(id ID, config Config, identity string) {
+func (b *Broker) Register(id ID, config Config, identity Identity) {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
-	if known, ok := b.issuers[id]; ok && known.identity == identity && known.config.Equals(config) {
+	defer b.sweepDevices()
+	if known, ok := b.issuers[id]; ok && known.identity.stable() == identity.stable() && known.config.Equals(config) {
+		same := *known
+		same.config.Version = config.Version
+		same.identity = identity // a role's has the name of its present session
+		b.issuers[id] = &same
 		return
 	}
 	b.issuers[id] = &issuer{
@@ -115,6 +141,8 @@ func (b *Broker) Register(id ID, config Config, identity string) {
 		client:   b.newClient(config),
 		budget:   newBudget(config.RequestsPerSecond),
 		breaker:  &breaker{},
+		unsigned: &breaker{},
+		device:   b.device(id, config),
 	}
 }
 
@@ -123,6 +151,7 @@ func (b *Broker) Forget(id ID) {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
 	delete(b.issuers, id)
+	b.sweepDevices()
 }
 
 func (b *Broker) issuer(id ID) *issuer {
@@ -133,19 +162,14 @@ func (b *Broker) issuer(id ID) *issuer {
 
 // Trouble is what keeps STS from serving an issuer at present, or nil.
 func (b *Broker) Trouble(id ID) *session.Problem {
-	if issuer := b.issuer(id); issuer != nil {
-		return issuer.breaker.trouble()
+	issuer := b.issuer(id)
+	if issuer == nil {
+		return nil
 	}
-	return nil
-}
-
-// Permit is leave to make one STS call. It must be used by Issue or given back by Cancel.
-type Permit struct {
-	broker    *Broker
-	issuer    *issuer
-	namespace string // of the issuer
-	probe     bool   // whether the call finds out if STS serves the issuer again
-	given     sync.Once
+	if trouble := issuer.breaker.trouble(); trouble != nil {
+		return trouble
+	}
+	return issuer.unsigned.trouble()
 }
 
 // begin counts a call through an issuer of a namespace, if there is room for it.
@@ -166,65 +190,4 @@ func (b *Broker) end(namespace string) {
 	if b.calls[namespace]--; b.calls[namespace] == 0 {
 		delete(b.calls, namespace)
 	}
-}
-
-// Permit asks leave for one STS call, before anything else is spent on it. Without a permit the problem says when to ask
-// again. A session without usable credentials is urgent and may use the part of the budget that renewals leave alone.
-func (b *Broker) Permit(id ID, uid types.UID, urgent bool) (*Permit, *session.Problem) {
-	issuer := b.issuer(id)
-	if issuer == nil {
-		return nil, &session.Problem{
-			Reason:     v1alpha1.ReasonIssuerNotReady,
-			Message:    string(id.Kind) + " " + id.Name + " is being loaded",
-			RetryAfter: session.Stagger(time.Second, uid), Quiet: true,
-		}
-	}
-	now := b.options.Clock.Now()
-	probe, problem, wait := issuer.breaker.ask(now)
-	if problem != nil {
-		return nil, &session.Problem{Reason: problem.Reason, Message: problem.Message, RetryAfter: session.Stagger(wait, uid)}
-	}
-	permit := &Permit{broker: b, issuer: issuer, namespace: id.Namespace, probe: probe}
-	if !b.begin(id.Namespace) {
-		issuer.breaker.withdraw(probe)
-		return nil, crowded(id, uid)
-	}
-	if wait := issuer.budget.take(now, urgent); wait > 0 {
-		permit.Cancel()
-		return nil, &session.Problem{
-			Reason:     v1alpha1.ReasonBudgetExhausted,
-			Message:    "the requestsPerSecond of " + string(id.Kind) + " " + id.Name + " are spent; the session waits for its turn",
-			RetryAfter: wait, Quiet: true,
-		}
-	}
-	return permit, nil
-}
-
-// crowded is the problem of too many calls under way.
-func crowded(id ID, uid types.UID) *session.Problem {
-	return &session.Problem{
-		Reason:     v1alpha1.ReasonBudgetExhausted,
-		Message:    "too many calls through the issuers of namespace " + id.Namespace + " are under way; this one waits for its turn",
-		RetryAfter: session.Stagger(time.Second, uid), Quiet: true,
-	}
-}
-
-// Identity is the stable id of who the call is made as.
-func (p *Permit) Identity() string { return p.issuer.identity }
-
-// Cancel gives the permit back unused. The request it took from the budget stays taken.
-func (p *Permit) Cancel() {
-	p.given.Do(func() {
-		p.issuer.breaker.withdraw(p.probe)
-		p.broker.end(p.namespace)
-	})
-}
-
-// Issue makes the STS call. Credentials come back complete or not at all; the problem of a failed call says what to
-// change, and a problem of the issuer's rather than of the request stops further calls for a while.
-func (p *Permit) Issue(ctx context.Context, request session.Request) (session.Issued, *session.Problem) {
-	defer p.Cancel() // a probe that panicked must not keep the breaker shut; after the report it changes nothing
-	issued, problem := p.broker.getFederationToken(ctx, p.issuer, request)
-	p.issuer.breaker.report(p.broker.options.Clock.Now(), p.probe, problem)
-	return issued, problem
 }

@@ -44,7 +44,7 @@ func unused(t *testing.T, perSecond int) *fixture {
 func (f *fixture) granted(asking int, urgent bool) int {
 	granted := 0
 	for i := range asking {
-		if permit, _ := f.Permit(theIssuer, sequential(i), urgent); permit != nil {
+		if permit, _ := f.ask(theIssuer, sequential(i), urgent); permit != nil {
 			permit.Cancel()
 			granted++
 		}
@@ -90,7 +90,7 @@ func TestWhatARefusalSays(t *testing.T) {
 	f := unused(t, 1)
 	g.Expect(f.granted(2, true)).To(Equal(2))
 
-	permit, problem := f.Permit(theIssuer, "uid", true)
+	permit, problem := f.ask(theIssuer, "uid", true)
 
 	g.Expect(permit).To(BeNil())
 	g.Expect(*problem).To(Equal(session.Problem{
@@ -110,7 +110,7 @@ func TestTurnsAreSpread(t *testing.T) {
 
 	perSecond := map[int]int{}
 	for i := range 100 {
-		_, problem := f.Permit(theIssuer, sequential(i), true)
+		_, problem := f.ask(theIssuer, sequential(i), true)
 		g.Expect(problem.RetryAfter).To(BeNumerically(">=", 100*time.Millisecond), "no sooner than a request is refilled")
 		perSecond[int((problem.RetryAfter-1).Seconds())]++
 	}
@@ -130,10 +130,10 @@ func TestUrgentSessionsHaveTurnsOfTheirOwn(t *testing.T) {
 			g.Expect(f.granted(10, true)).To(Equal(10))
 			g.Expect(f.granted(100, !urgent)).To(BeZero(), "but all have turns now")
 
-			_, others := f.Permit(theIssuer, "uid", !urgent)
-			_, first := f.Permit(theIssuer, "uid", urgent)
-			_, second := f.Permit(theIssuer, "uid", urgent)
-			_, third := f.Permit(theIssuer, "uid", urgent)
+			_, others := f.ask(theIssuer, "uid", !urgent)
+			_, first := f.ask(theIssuer, "uid", urgent)
+			_, second := f.ask(theIssuer, "uid", urgent)
+			_, third := f.ask(theIssuer, "uid", urgent)
 
 			g.Expect(others.RetryAfter).To(Equal(10 * time.Second))
 			g.Expect(first.RetryAfter).To(Equal(100 * time.Millisecond))
@@ -158,7 +158,7 @@ func TestTheLongestTurnIsBounded(t *testing.T) {
 			f := unused(t, c.perSecond)
 			g.Expect(f.granted(2, c.urgent)).NotTo(BeZero())
 			for i := range 10_000 {
-				if _, problem := f.Permit(theIssuer, sequential(i), c.urgent); problem != nil {
+				if _, problem := f.ask(theIssuer, sequential(i), c.urgent); problem != nil {
 					g.Expect(problem.RetryAfter).To(And(BeNumerically(">", 0), BeNumerically("<=", 5*time.Minute)))
 				}
 			}
@@ -166,7 +166,7 @@ func TestTheLongestTurnIsBounded(t *testing.T) {
 			g.Expect(f.granted(1, c.urgent)).To(Equal(1))
 			f.advance(10 * time.Minute)
 			g.Expect(f.granted(10, true)).To(Equal(2))
-			_, problem := f.Permit(theIssuer, "uid", c.urgent)
+			_, problem := f.ask(theIssuer, "uid", c.urgent)
 			g.Expect(problem.RetryAfter).To(BeNumerically("<=", 10*time.Second), "turns that were too late to be given hold nobody up")
 		})
 	}
@@ -189,7 +189,7 @@ func TestEverySessionIsServedInTime(t *testing.T) {
 					if due[i].IsZero() || due[i].After(f.clock.Now()) {
 						continue
 					}
-					permit, problem := f.Permit(theIssuer, sequential(i), false)
+					permit, problem := f.ask(theIssuer, sequential(i), false)
 					if permit != nil {
 						permit.Cancel()
 						served, due[i] = served+1, time.Time{}
@@ -210,8 +210,8 @@ func TestEachIssuerHasABudgetOfItsOwn(t *testing.T) {
 	f.Register(other, f.config, theIdentity)
 	g.Expect(f.granted(10, true)).To(Equal(2))
 
-	_, problem := f.Permit(theIssuer, "uid", true)
+	_, problem := f.ask(theIssuer, "uid", true)
 	g.Expect(problem).NotTo(BeNil())
-	_, problem = f.Permit(other, "uid", true)
+	_, problem = f.ask(other, "uid", true)
 	g.Expect(problem).To(BeNil())
 }

@@ -23,6 +23,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"syscall"
 	"time"
@@ -51,7 +52,12 @@ var meanings = map[string]meaning{
 	"MalformedPolicyDocument": {v1alpha1.ReasonInvalidPolicy, "STS cannot read spec.policy as an IAM policy: correct it", true},
 	"PackedPolicyTooLarge":    {v1alpha1.ReasonPolicyTooLarge, "policies and tags do not fit into a session token: shorten spec.policy, or use fewer or shorter spec.policyARNs and spec.tags", true},
 
-	"AccessDenied": {v1alpha1.ReasonAccessDenied, "AWS denies the call: allow the issuer's IAM user sts:GetFederationToken and, where spec.tags is used, sts:TagSession on arn:aws:sts::ACCOUNT:federated-user/NAME", false},
+	"AccessDenied": {v1alpha1.ReasonAccessDenied, "", false}, // see denialAdvice
+
+	"IDPRejectedClaim":      {v1alpha1.ReasonIdentityRejected, "STS rejects a claim of what was presented: put a new assertion there, or correct the role's trust policy", true},
+	"InvalidIdentityToken":  {v1alpha1.ReasonIdentityRejected, "STS does not accept what was presented: check that the identity provider exists in IAM with this issuer, audience and keys", true},
+	"ExpiredTokenException": {v1alpha1.ReasonIdentityRejected, "what was presented has expired by the clock of AWS: put a new assertion or context there, or set the clocks", false},
+	"IDPCommunicationError": {v1alpha1.ReasonIdentityProviderUnavailable, "STS could not reach the identity provider to verify the token: check that its keys can be read from the internet", false},
 
 	"InvalidClientTokenId":        {v1alpha1.ReasonKeyRefused, "AWS does not know the issuer's access key: it was deleted or deactivated, or it is new and takes some seconds to work", false},
 	"UnrecognizedClientException": {v1alpha1.ReasonKeyRefused, "AWS does not know the issuer's access key: it was deleted or deactivated, or it is new and takes some seconds to work", false},
@@ -76,7 +82,8 @@ const clockSkewTolerance = 15 * time.Minute
 
 // classify words an error of the SDK: by its code, then by the HTTP status, then by what kept the request from getting an
 // answer; never by its text, which changes.
-func classify(err error, config Config) *session.Problem {
+// What was presented as a proof is not quoted, whoever repeats it.
+func classify(err error, config Config, request session.Request, presented ...string) *session.Problem {
 	host := endpointName(config)
 	response, answered := errors.AsType[*awshttp.ResponseError](err)
 	status := 0
@@ -87,11 +94,16 @@ func classify(err error, config Config) *session.Problem {
 		if apiError.ErrorCode() == "SignatureDoesNotMatch" && answered && isSkewed(response) {
 			return session.Problemf(v1alpha1.ReasonClockSkew, "the clocks of the operator's node and of %s are more than 15 minutes apart: set the node's clock", host)
 		}
-		if problem := refusal(apiError, status); problem != nil {
+		if problem := refusal(apiError, status, request, presented); problem != nil {
 			return problem
 		}
 	}
+	if missing, ok := errors.AsType[smithy.InvalidParamsError](err); ok {
+		return session.Problemf(v1alpha1.ReasonRequestRefused, "%s cannot be asked for without all that it needs: %s", request.Operation, firstLine(missing.Error()))
+	}
 	switch {
+	case errors.Is(err, errNoCode):
+		return session.Problemf(v1alpha1.ReasonMFASeedInvalid, "the seed of MFA device %s is no base32 text: correct the issuer's mfa.totpSecretRef", config.MFASerialNumber)
 	case errors.Is(err, errNoAmbient):
 		return session.Problemf(v1alpha1.ReasonNoAmbientCredentials, "the operator's pod has no AWS credentials of its own: give it some (environment, web identity, instance role) or use spec.accessKey")
 	case status == http.StatusOK:
@@ -102,18 +114,62 @@ func classify(err error, config Config) *session.Problem {
 	return session.Problemf(v1alpha1.ReasonUnavailable, "%s %s", host, unreachable(err))
 }
 
+// longWord is what a token or an assertion looks like that an endpoint repeats in part.
+var longWord = regexp.MustCompile(`[\w+/=.-]{65,}`)
+
+// hide what was presented in a message, whoever repeats it; an unsigned request has nothing else that is as long.
+func hide(message string, request session.Request, presented []string) string {
+	for _, secret := range presented {
+		if secret != "" {
+			message = strings.ReplaceAll(message, secret, session.Redacted)
+		}
+	}
+	if request.IsUnsigned() {
+		message = longWord.ReplaceAllString(message, session.Redacted)
+	}
+	return message
+}
+
 // refusal words an error that STS names by a code; nil for a server error of a code that means nothing to us.
-func refusal(apiError smithy.APIError, status int) *session.Problem {
+func refusal(apiError smithy.APIError, status int, request session.Request, presented []string) *session.Problem {
 	m, known := meanings[apiError.ErrorCode()]
+	message := hide(apiError.ErrorMessage(), request, presented)
 	switch {
+	case m.reason == v1alpha1.ReasonAccessDenied:
+		return session.Problemf(m.reason, "%s (%s)", denialAdvice(request), apiError.ErrorCode())
 	case known && m.quote:
-		return session.Problemf(m.reason, "%s (%s: %s)", m.advice, apiError.ErrorCode(), firstLine(apiError.ErrorMessage()))
+		return session.Problemf(m.reason, "%s (%s: %s)", m.advice, apiError.ErrorCode(), firstLine(message))
 	case known:
 		return session.Problemf(m.reason, "%s (%s)", m.advice, apiError.ErrorCode())
 	case status < http.StatusInternalServerError:
-		return session.Problemf(v1alpha1.ReasonUnknownError, "STS answered %s: %s", firstLine(apiError.ErrorCode()), firstLine(apiError.ErrorMessage()))
+		return session.Problemf(v1alpha1.ReasonUnknownError, "STS answered %s: %s", firstLine(apiError.ErrorCode()), firstLine(message))
 	}
 	return nil
+}
+
+// denialAdvice says what to allow for a request. A permission is the caller's to have; a role must trust besides.
+func denialAdvice(r session.Request) string {
+	switch r.Operation {
+	case session.OperationAssumeRole:
+		advice := "AWS denies the call: allow the issuer's identity sts:AssumeRole on " + r.RoleARN + ", and let the role's trust policy admit it"
+		if len(r.Tags) > 0 {
+			advice += ", with sts:TagSession"
+		}
+		if r.SourceIdentity != "" {
+			advice += ", with sts:SetSourceIdentity"
+		}
+		return advice + ", and with the external id and the MFA that it demands"
+	case session.OperationAssumeRoleWithWebIdentity:
+		return "AWS denies the call: let the trust policy of " + r.RoleARN + " admit sts:AssumeRoleWithWebIdentity by ServiceAccount " + r.ServiceAccountName +
+			" of this namespace, with the audience " + r.Audience
+	case session.OperationAssumeRoleWithSAML:
+		return "AWS denies the call: let the trust policy of " + r.RoleARN + " admit sts:AssumeRoleWithSAML by " + r.PrincipalARN + ", with the SAML:aud of the assertion"
+	case session.OperationGetSessionToken:
+		return "AWS denies the call: GetSessionToken needs no permission, but no policy may deny it, and the issuer's MFA code must be right"
+	case session.OperationGetFederationToken:
+		return "AWS denies the call: allow the issuer's IAM user sts:GetFederationToken and, where spec.tags is used, sts:TagSession on arn:aws:sts::ACCOUNT:federated-user/NAME"
+	}
+	return "AWS denies the call: allow the issuer's identity sts:" + r.Operation
 }
 
 // isSkewed holds the time that was signed against the time of whoever answered.

@@ -37,12 +37,18 @@ import (
 
 // Sentences that tell what to change, as a status shows them.
 const (
-	refused     = "STS refuses a parameter of the request: change the field it names"
-	unreadable  = "STS cannot read spec.policy as an IAM policy: correct it"
-	tooLarge    = "policies and tags do not fit into a session token: shorten spec.policy, or use fewer or shorter spec.policyARNs and spec.tags"
-	denied      = "AWS denies the call: allow the issuer's IAM user sts:GetFederationToken and, where spec.tags is used, sts:TagSession on arn:aws:sts::ACCOUNT:federated-user/NAME"
-	unknownKey  = "AWS does not know the issuer's access key: it was deleted or deactivated, or it is new and takes some seconds to work"
-	throttled   = "AWS throttles the account's STS requests: lower the issuers' requestsPerSecond or lengthen the sessions"
+	refused    = "STS refuses a parameter of the request: change the field it names"
+	unreadable = "STS cannot read spec.policy as an IAM policy: correct it"
+	tooLarge   = "policies and tags do not fit into a session token: shorten spec.policy, or use fewer or shorter spec.policyARNs and spec.tags"
+	denied     = "AWS denies the call: allow the issuer's IAM user sts:GetFederationToken and, where spec.tags is used, sts:TagSession on arn:aws:sts::ACCOUNT:federated-user/NAME"
+	unknownKey = "AWS does not know the issuer's access key: it was deleted or deactivated, or it is new and takes some seconds to work"
+	throttled  = "AWS throttles the account's STS requests: lower the issuers' requestsPerSecond or lengthen the sessions"
+
+	claimRejected = "STS rejects a claim of what was presented: put a new assertion there, or correct the role's trust policy"
+	tokenRejected = "STS does not accept what was presented: check that the identity provider exists in IAM with this issuer, audience and keys"
+	proofExpired  = "what was presented has expired by the clock of AWS: put a new assertion or context there, or set the clocks"
+	providerAway  = "STS could not reach the identity provider to verify the token: check that its keys can be read from the internet"
+
 	said        = ": What AWS says.)"
 	wholeIssuer = true
 )
@@ -58,6 +64,11 @@ var codeCases = map[string]struct {
 	"MalformedPolicyDocument": {400, v1alpha1.ReasonInvalidPolicy, unreadable + " (MalformedPolicyDocument" + said, false},
 	"PackedPolicyTooLarge":    {400, v1alpha1.ReasonPolicyTooLarge, tooLarge + " (PackedPolicyTooLarge" + said, false},
 	"AccessDenied":            {403, v1alpha1.ReasonAccessDenied, denied + " (AccessDenied)", false},
+
+	"IDPRejectedClaim":      {403, v1alpha1.ReasonIdentityRejected, claimRejected + " (IDPRejectedClaim" + said, false},
+	"InvalidIdentityToken":  {400, v1alpha1.ReasonIdentityRejected, tokenRejected + " (InvalidIdentityToken" + said, false},
+	"ExpiredTokenException": {400, v1alpha1.ReasonIdentityRejected, proofExpired + " (ExpiredTokenException)", false},
+	"IDPCommunicationError": {400, v1alpha1.ReasonIdentityProviderUnavailable, providerAway + " (IDPCommunicationError)", false},
 
 	"InvalidClientTokenId":        {403, v1alpha1.ReasonKeyRefused, unknownKey + " (InvalidClientTokenId)", wholeIssuer},
 	"UnrecognizedClientException": {403, v1alpha1.ReasonKeyRefused, unknownKey + " (UnrecognizedClientException)", wholeIssuer},
@@ -148,6 +159,7 @@ func TestRequestsThatSTSRefuses(t *testing.T) {
 			g := NewWithT(t)
 			f := start(t)
 
+			c.request.Operation = session.OperationGetFederationToken
 			_, problem := f.issue(c.request)
 
 			g.Expect(problem.Reason).To(Equal(c.reason))

@@ -63,7 +63,7 @@ func (f *fixture) hold(id broker.ID, count int) []*broker.Permit {
 	f.t.Helper()
 	var permits []*broker.Permit
 	for i := range count {
-		permit, problem := f.Permit(id, sequential(i), true)
+		permit, problem := f.ask(id, sequential(i), true)
 		if problem != nil {
 			f.t.Fatalf("no permit %d: %v", i, problem)
 		}
@@ -76,7 +76,7 @@ func (f *fixture) hold(id broker.ID, count int) []*broker.Permit {
 func (f *fixture) room() int {
 	var permits []*broker.Permit
 	for len(permits) < 10 {
-		permit, problem := f.Permit(neighbour, "uid", true)
+		permit, problem := f.ask(neighbour, "uid", true)
 		if problem != nil {
 			break
 		}
@@ -111,7 +111,7 @@ func TestFourCallsOfANamespaceAreUnderWay(t *testing.T) {
 			f := everywhere(unused(t, 50))
 			f.hold(c.held, c.count)
 
-			permit, problem := f.Permit(c.asks, leastSpread, c.urgent)
+			permit, problem := f.ask(c.asks, leastSpread, c.urgent)
 
 			g.Expect(permit == nil).To(Equal(c.crowded))
 			if !c.crowded {
@@ -133,7 +133,7 @@ func TestWhoWaitsForRoomIsSpread(t *testing.T) {
 
 	waits := map[time.Duration]bool{}
 	for i := range 100 {
-		_, problem := f.Permit(theIssuer, sequential(i), false)
+		_, problem := f.ask(theIssuer, sequential(i), false)
 		g.Expect(problem.RetryAfter).To(And(BeNumerically(">=", time.Second), BeNumerically("<", 2*time.Second)))
 		waits[problem.RetryAfter] = true
 	}
@@ -144,7 +144,7 @@ func TestWhoWaitsForRoomIsSpread(t *testing.T) {
 // used swallows the panic of a call, as a work queue does.
 func used(f *fixture, permit *broker.Permit) {
 	defer func() { _ = recover() }()
-	_, _ = permit.Issue(f.t.Context(), theRequest)
+	_, _ = permit.Issue(f.t.Context(), noProof)
 }
 
 func TestWhatMakesRoomForAnotherCall(t *testing.T) {
@@ -163,7 +163,7 @@ func TestWhatMakesRoomForAnotherCall(t *testing.T) {
 			used(f, p)
 		}},
 		"a call through an issuer that is another now": {granting, func(f *fixture, p *broker.Permit) {
-			f.Register(theIssuer, f.config, "AIDAANOTHER")
+			f.Register(theIssuer, f.config, anotherIdentity)
 			used(f, p)
 		}},
 	} {
@@ -190,7 +190,7 @@ func TestARefusalTakesNoRoom(t *testing.T) {
 			for _, permit := range f.hold(theIssuer, 4) {
 				defer permit.Cancel()
 			}
-			_, problem := f.Permit(theIssuer, "uid", true)
+			_, problem := f.ask(theIssuer, "uid", true)
 			NewWithT(f.t).Expect(problem.Message).To(Equal(crowdedMessage))
 			f.Forget(theIssuer)
 		},
@@ -225,7 +225,7 @@ func TestAProbeThatPanicsMakesRoomForAnother(t *testing.T) {
 	g := NewWithT(t)
 	f := atNameless(t, withTransport(roundTrip(panics)))
 	opens := f.permit()
-	g.Expect(func() { _, _ = opens.Issue(t.Context(), theRequest) }).To(PanicWith("a defect"), "it is nobody's to hide")
+	g.Expect(func() { _, _ = opens.Issue(t.Context(), noProof) }).To(PanicWith("a defect"), "it is nobody's to hide")
 	g.Expect(f.pause()).To(BeZero(), "nothing was found out")
 
 	failing := start(t, withTransport(flaky(t)))

@@ -17,6 +17,7 @@ limitations under the License.
 package broker_test
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"net/http"
@@ -27,6 +28,7 @@ import (
 	"testing"
 	"time"
 
+	"k8s.io/apimachinery/pkg/types"
 	testingclock "k8s.io/utils/clock/testing"
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
@@ -53,10 +55,15 @@ var noon = time.Date(2026, 11, 22, 12, 0, 0, 400_000_000, time.UTC)
 var theIssuer = broker.ID{Kind: v1alpha1.SessionIssuerKind, Namespace: "team-a", Name: "aws"}
 
 // theIdentity is who theIssuer calls STS as.
-const theIdentity = "AIDACKCEVSQ6C2EXAMPLE"
+var theIdentity = broker.Identity{Account: stsfake.DefaultAccountID, ARN: "arn:aws:iam::123456789012:user/demo", UserID: "AIDACKCEVSQ6C2EXAMPLE"}
 
-// theRequest is one that STS grants.
+// anotherIdentity is of the same account.
+var anotherIdentity = broker.Identity{Account: stsfake.DefaultAccountID, ARN: "arn:aws:iam::123456789012:user/another", UserID: "AIDAANOTHER"}
+
+// theRequest is one that STS grants; it is signed, so there is noProof to present.
 var theRequest = session.Request{Operation: session.OperationGetFederationToken, Name: "reports"}
+
+var noProof session.Proof
 
 // observation is what the broker told its observer.
 type observation struct {
@@ -142,10 +149,22 @@ func (f *fixture) fail(scenarios ...stsfake.Scenario) {
 	}
 }
 
+// ask for leave to make theRequest.
+func (f *fixture) ask(id broker.ID, uid types.UID, urgent bool) (*broker.Permit, *session.Problem) {
+	return f.Permit(broker.Order{Issuer: id, UID: uid, Request: theRequest, Urgent: urgent})
+}
+
 // permit asks for leave that the test counts on.
 func (f *fixture) permit() *broker.Permit {
 	f.t.Helper()
-	permit, problem := f.Permit(theIssuer, "uid", true)
+	return f.permitFor(broker.Order{Request: theRequest})
+}
+
+// permitFor is the leave for an order of theIssuer's, which the test counts on.
+func (f *fixture) permitFor(order broker.Order) *broker.Permit {
+	f.t.Helper()
+	order.Issuer, order.UID, order.Urgent = theIssuer, "uid", true
+	permit, problem := f.Permit(order)
 	if problem != nil {
 		f.t.Fatalf("no permit: %v", problem)
 	}
@@ -155,7 +174,7 @@ func (f *fixture) permit() *broker.Permit {
 // issue makes one permitted call.
 func (f *fixture) issue(request session.Request) (session.Issued, *session.Problem) {
 	f.t.Helper()
-	return f.permit().Issue(f.t.Context(), request)
+	return f.permitFor(broker.Order{Request: request}).Issue(f.t.Context(), noProof)
 }
 
 // refused is the problem of a call that must not succeed. A failure that hands out anything is a defect.
@@ -182,6 +201,16 @@ func answers(status int, contentType, body string) http.HandlerFunc {
 		w.WriteHeader(status)
 		_, _ = io.WriteString(w, body)
 	}
+}
+
+// bodyOf reads a request's body and puts it back.
+func bodyOf(r *http.Request) string {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		panic(http.ErrAbortHandler) // the client is gone
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	return string(body)
 }
 
 // withTimeout bounds a call by the machine's clock; only for calls that must run into it.

@@ -112,8 +112,8 @@ func TestIdentifyNeedsNoRegistrationAndIsNone(t *testing.T) {
 	identity, problem := f.Identify(t.Context(), other, f.config)
 
 	g.Expect(problem).To(BeNil())
-	g.Expect(identity.UserID).To(Equal(theIdentity))
-	_, problem = f.Permit(other, "uid", true)
+	g.Expect(identity).To(Equal(theIdentity))
+	_, problem = f.ask(other, "uid", true)
 	g.Expect(problem.Reason).To(Equal(v1alpha1.ReasonIssuerNotReady))
 }
 

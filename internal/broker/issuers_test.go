@@ -35,7 +35,7 @@ func TestAnIssuerThatIsNotRegistered(t *testing.T) {
 	f := start(t)
 	nobody := broker.ID{Kind: v1alpha1.ClusterSessionIssuerKind, Name: "nobody"}
 
-	permit, problem := f.Permit(nobody, leastSpread, true)
+	permit, problem := f.ask(nobody, leastSpread, true)
 
 	g.Expect(permit).To(BeNil())
 	g.Expect(problem.RetryAfter).To(within(time.Second))
@@ -54,9 +54,9 @@ func TestForget(t *testing.T) {
 	f.Forget(theIssuer)
 	f.Forget(theIssuer)
 
-	_, problem := f.Permit(theIssuer, "uid", true)
+	_, problem := f.ask(theIssuer, "uid", true)
 	g.Expect(problem.Reason).To(Equal(v1alpha1.ReasonIssuerNotReady))
-	_, problem = underWay.Issue(t.Context(), theRequest)
+	_, problem = underWay.Issue(t.Context(), noProof)
 	g.Expect(problem).To(BeNil(), "a call under way is finished")
 	g.Expect(f.Trouble(theIssuer)).To(BeNil())
 	f.use(f.config)
@@ -72,7 +72,7 @@ func TestRegisteringTheSameKeepsBudgetAndBreaker(t *testing.T) {
 	same.Key = demoKey() // equal, and another pointer
 	g.Expect(same.Equals(f.config)).To(BeTrue())
 	f.use(same)
-	_, problem := f.Permit(theIssuer, "uid", true)
+	_, problem := f.ask(theIssuer, "uid", true)
 	g.Expect(problem.Reason).To(Equal(v1alpha1.ReasonBudgetExhausted))
 
 	failing := start(t)
@@ -91,10 +91,16 @@ var otherConfigs = map[string]func(*broker.Config){
 	"RequestsPerSecond": func(c *broker.Config) { c.RequestsPerSecond++ },
 	"Key":               func(c *broker.Config) { c.Key = session.NewCredentials(stsfake.DefaultAccessKeyID, "replaced", "") },
 	"Ambient":           func(c *broker.Config) { c.Ambient = true },
+	"AccountID":         func(c *broker.Config) { c.AccountID = stsfake.DefaultAccountID },
+	"MFASerialNumber":   func(c *broker.Config) { c.MFASerialNumber = "arn:aws:iam::123456789012:mfa/other" },
+	"MFASeed":           func(c *broker.Config) { c.MFASeed = session.NewSensitive("JBSWY3DPEHPK3PXP") },
 }
 
 func TestRegisteringAnotherConfigurationStartsAfresh(t *testing.T) {
 	for field := range reflect.TypeFor[broker.Config]().Fields() {
+		if field.Name == "Version" { // of the object, whatever it says: see below
+			continue
+		}
 		t.Run(field.Name, func(t *testing.T) {
 			g := NewWithT(t)
 			g.Expect(otherConfigs).To(HaveKey(field.Name), "say how to change it")
@@ -116,6 +122,28 @@ func TestRegisteringAnotherConfigurationStartsAfresh(t *testing.T) {
 	}
 }
 
+// An order that was decided with another version of the issuer, so by other guardrails, is not carried out.
+func TestAnOrderIsForOneVersionOfTheIssuer(t *testing.T) {
+	g := NewWithT(t)
+	f := start(t)
+	order := broker.Order{Issuer: theIssuer, UID: "uid", Request: requests()[federation], Version: "uid/1"}
+	f.config.Version = "uid/1"
+	f.use(f.config)
+	permit, problem := f.Permit(order)
+	g.Expect(problem).To(BeNil())
+	f.fail(unavailable)
+	_, problem = permit.Issue(t.Context(), noProof)
+	g.Expect(problem.Reason).To(Equal(v1alpha1.ReasonUnavailable))
+
+	f.config.Version = "uid/2"
+	f.use(f.config)
+
+	_, problem = f.Permit(order)
+	g.Expect(problem.Reason).To(Equal(v1alpha1.ReasonIssuerNotReady))
+	g.Expect(problem.Quiet).To(BeTrue())
+	g.Expect(f.Trouble(theIssuer)).NotTo(BeNil(), "budget and breaker are those of the issuer, not of its version")
+}
+
 func TestRegisteringAnotherIdentityStartsAfresh(t *testing.T) {
 	g := NewWithT(t)
 	f := start(t)
@@ -125,14 +153,14 @@ func TestRegisteringAnotherIdentityStartsAfresh(t *testing.T) {
 	f.fail(unavailable)
 	f.refused()
 
-	f.Register(theIssuer, f.config, "AIDAANOTHER")
+	f.Register(theIssuer, f.config, anotherIdentity)
 
 	g.Expect(f.Trouble(theIssuer)).To(BeNil(), "the breaker is new")
 	g.Expect(f.granted(2, true)).To(Equal(2), "the budget is new")
 	f.advance(time.Second)
 	g.Expect(f.permit().Identity()).To(Equal("AIDAANOTHER"))
-	g.Expect(earlier.Identity()).To(Equal(theIdentity), "a permit is of who calls with it")
-	_, problem := earlier.Issue(t.Context(), theRequest)
+	g.Expect(earlier.Identity()).To(Equal(theIdentity.UserID), "a permit is of who calls with it")
+	_, problem := earlier.Issue(t.Context(), noProof)
 	g.Expect(problem.Reason).To(Equal(v1alpha1.ReasonUnavailable))
 	g.Expect(f.Trouble(theIssuer)).To(BeNil(), "the other's failure is its own")
 }
@@ -146,7 +174,7 @@ func TestACallUnderWayWhileTheConfigurationChanges(t *testing.T) {
 	f.config.RequestsPerSecond = 7
 	f.use(f.config)
 
-	_, problem := underWay.Issue(t.Context(), theRequest)
+	_, problem := underWay.Issue(t.Context(), noProof)
 
 	g.Expect(problem.Reason).To(Equal(v1alpha1.ReasonKeyRefused))
 	g.Expect(f.Trouble(theIssuer)).To(BeNil())
@@ -180,7 +208,7 @@ func TestConcurrentUse(t *testing.T) {
 				config.RequestsPerSecond += n % 3
 				switch i {
 				case 0:
-					f.Register(id, config, []string{theIdentity, "AIDAANOTHER"}[n%2])
+					f.Register(id, config, []broker.Identity{theIdentity, anotherIdentity}[n%2])
 				case 1:
 					f.Forget(ids[1])
 				case 2:
@@ -189,7 +217,7 @@ func TestConcurrentUse(t *testing.T) {
 					_, _ = f.Identify(t.Context(), id, config)
 				}
 				f.Trouble(id)
-				permit, problem := f.Permit(id, sequential(i), n%2 == 0)
+				permit, problem := f.ask(id, sequential(i), n%2 == 0)
 				if problem != nil {
 					continue
 				}
@@ -197,7 +225,7 @@ func TestConcurrentUse(t *testing.T) {
 					permit.Cancel()
 					continue
 				}
-				issued, problem := permit.Issue(t.Context(), theRequest)
+				issued, problem := permit.Issue(t.Context(), noProof)
 				if (problem == nil) == (issued == session.Issued{}) {
 					t.Errorf("neither credentials nor a problem, or both: %v, %v", issued, problem)
 				}
@@ -215,7 +243,7 @@ func TestNothingIsLockedWhileSTSIsCalled(t *testing.T) {
 	done := make(chan *session.Problem)
 	permit := hanging.permit()
 	go func() {
-		_, problem := permit.Issue(t.Context(), theRequest)
+		_, problem := permit.Issue(t.Context(), noProof)
 		done <- problem
 	}()
 	g.Eventually(func() int { return hanging.fake.Count("GetFederationToken") }).WithTimeout(10 * time.Second).Should(Equal(1))

@@ -45,9 +45,9 @@ func TestManySessionsAndADeadSTS(t *testing.T) {
 				continue
 			}
 			asked++
-			permit, problem := f.Permit(theIssuer, sequential(i), true)
+			permit, problem := f.ask(theIssuer, sequential(i), true)
 			if problem == nil {
-				_, problem = permit.Issue(t.Context(), theRequest)
+				_, problem = permit.Issue(t.Context(), noProof)
 				g.Expect(problem.RetryAfter).To(BeZero(), "a try that failed is left to the back-off")
 				problem.RetryAfter = 5 * time.Second
 			}

@@ -181,14 +181,14 @@ func TestAnAccountAndPercentagesThatCannotBeAreNotTaken(t *testing.T) {
 func TestAPermitIsGivenBackOnce(t *testing.T) {
 	g := NewWithT(t)
 	f := start(t)
-	permit, problem := f.Permit(theIssuer, "uid", true)
+	permit, problem := f.ask(theIssuer, "uid", true)
 	g.Expect(problem).To(BeNil())
 	permit.Cancel()
 	permit.Cancel()
 	for range 4 {
-		_, problem = f.Permit(theIssuer, "uid", true)
+		_, problem = f.ask(theIssuer, "uid", true)
 		g.Expect(problem).To(BeNil())
 	}
-	_, problem = f.Permit(theIssuer, "uid", true)
+	_, problem = f.ask(theIssuer, "uid", true)
 	g.Expect(problem).To(HaveField("Reason", v1alpha1.ReasonBudgetExhausted))
 }

@@ -136,7 +136,7 @@ func TestNoFailureShowsASecret(t *testing.T) {
 			f.config.Key = session.NewCredentials("ASIAEXAMPLE", ownSecret, ownToken)
 			f.use(f.config)
 
-			issued, problem := f.permit().Issue(t.Context(), theRequest)
+			issued, problem := f.permit().Issue(t.Context(), noProof)
 			_, unidentified := f.identify(t.Context())
 
 			g.Expect(problem).NotTo(BeNil())
@@ -171,7 +171,7 @@ func TestNoErrorBeforeTheCallShowsASecret(t *testing.T) {
 			c.change(&f.config)
 			f.use(f.config)
 
-			issued, problem := f.permit().Issue(t.Context(), theRequest)
+			issued, problem := f.permit().Issue(t.Context(), noProof)
 
 			g.Expect(problem).NotTo(BeNil())
 			g.Expect(leaks(everyPrint(issued, problem))).To(BeEmpty())
@@ -189,7 +189,7 @@ func TestWhatTheBrokerHandsAroundDoesNotPrintSecrets(t *testing.T) {
 	f.use(f.config)
 
 	permit := f.permit()
-	issued, problem := permit.Issue(t.Context(), theRequest)
+	issued, problem := permit.Issue(t.Context(), noProof)
 
 	g.Expect(problem).To(BeNil())
 	text := everyPrint(issued, &issued, f.config, &f.config) + fmt.Sprintf("%v %+v %v %+v", permit, permit, f.Broker, f.Broker) + logs.String()

@@ -24,20 +24,76 @@ import (
 	"github.com/sts-operator/sts-operator/internal/session"
 )
 
-// federationInput puts a canonical request on the SDK's wire; what the request leaves out is not sent.
-func federationInput(request session.Request) *sts.GetFederationTokenInput {
-	in := &sts.GetFederationTokenInput{Name: aws.String(request.Name)}
-	if request.Policy != "" {
-		in.Policy = aws.String(request.Policy)
+// These put a canonical request on the SDK's wire; what the request leaves out is not sent.
+
+func federationInput(r session.Request) *sts.GetFederationTokenInput {
+	return &sts.GetFederationTokenInput{
+		Name: text(r.Name), Policy: text(r.Policy), PolicyArns: descriptors(r.PolicyARNs), Tags: tags(r.Tags),
+		DurationSeconds: number(r.DurationSeconds), MinimumSessionTokenSize: number(r.MinimumSessionTokenSize),
 	}
-	for _, arn := range request.PolicyARNs {
-		in.PolicyArns = append(in.PolicyArns, types.PolicyDescriptorType{Arn: aws.String(arn)})
+}
+
+func assumeRoleInput(r session.Request) *sts.AssumeRoleInput {
+	in := &sts.AssumeRoleInput{
+		RoleArn: text(r.RoleARN), RoleSessionName: text(r.Name), Policy: text(r.Policy), PolicyArns: descriptors(r.PolicyARNs), Tags: tags(r.Tags),
+		ExternalId: text(r.ExternalID), SourceIdentity: text(r.SourceIdentity),
+		DurationSeconds: number(r.DurationSeconds), MinimumSessionTokenSize: number(r.MinimumSessionTokenSize),
 	}
-	for _, tag := range request.Tags {
-		in.Tags = append(in.Tags, types.Tag{Key: aws.String(tag.Key), Value: aws.String(tag.Value)})
+	if len(r.TransitiveTagKeys) > 0 { // an empty list would be sent
+		in.TransitiveTagKeys = r.TransitiveTagKeys
 	}
-	if request.DurationSeconds != 0 {
-		in.DurationSeconds = aws.Int32(request.DurationSeconds)
+	for _, context := range r.ProvidedContexts {
+		in.ProvidedContexts = append(in.ProvidedContexts, types.ProvidedContext{ProviderArn: text(context.ProviderARN), ContextAssertion: text(context.Assertion)})
 	}
 	return in
+}
+
+func webIdentityInput(r session.Request, proof session.Proof) *sts.AssumeRoleWithWebIdentityInput {
+	return &sts.AssumeRoleWithWebIdentityInput{
+		RoleArn: text(r.RoleARN), RoleSessionName: text(r.Name), WebIdentityToken: text(proof.WebIdentityToken.Text()), ProviderId: text(r.ProviderID),
+		Policy: text(r.Policy), PolicyArns: descriptors(r.PolicyARNs),
+		DurationSeconds: number(r.DurationSeconds), MinimumSessionTokenSize: number(r.MinimumSessionTokenSize),
+	}
+}
+
+func samlInput(r session.Request, proof session.Proof) *sts.AssumeRoleWithSAMLInput {
+	return &sts.AssumeRoleWithSAMLInput{
+		RoleArn: text(r.RoleARN), PrincipalArn: text(r.PrincipalARN), SAMLAssertion: text(proof.SAMLAssertion.Text()),
+		Policy: text(r.Policy), PolicyArns: descriptors(r.PolicyARNs),
+		DurationSeconds: number(r.DurationSeconds), MinimumSessionTokenSize: number(r.MinimumSessionTokenSize),
+	}
+}
+
+func sessionTokenInput(r session.Request) *sts.GetSessionTokenInput {
+	return &sts.GetSessionTokenInput{DurationSeconds: number(r.DurationSeconds), MinimumSessionTokenSize: number(r.MinimumSessionTokenSize)}
+}
+
+func text(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+func number(n int32) *int32 {
+	if n == 0 {
+		return nil
+	}
+	return &n
+}
+
+func descriptors(arns []string) []types.PolicyDescriptorType {
+	var out []types.PolicyDescriptorType
+	for _, arn := range arns {
+		out = append(out, types.PolicyDescriptorType{Arn: aws.String(arn)})
+	}
+	return out
+}
+
+func tags(in []session.Tag) []types.Tag {
+	var out []types.Tag
+	for _, tag := range in {
+		out = append(out, types.Tag{Key: aws.String(tag.Key), Value: aws.String(tag.Value)})
+	}
+	return out
 }

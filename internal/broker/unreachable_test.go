@@ -205,7 +205,7 @@ func TestACallThatIsCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 
-	_, problem := f.permit().Issue(ctx, theRequest)
+	_, problem := f.permit().Issue(ctx, noProof)
 
 	g.Expect(problem.Reason).To(Equal(v1alpha1.ReasonUnavailable))
 	g.Expect(f.fake.Calls()).To(BeEmpty())

@@ -19,125 +19,13 @@ package broker_test
 import (
 	"os"
 	"path/filepath"
-	"reflect"
 	"testing"
 	"time"
 
 	. "github.com/onsi/gomega"
 
-	"github.com/sts-operator/sts-operator/internal/session"
 	"github.com/sts-operator/sts-operator/internal/stsfake"
 )
-
-const aPolicy = `{"Statement":[{"Action":"s3:GetObject","Effect":"Allow","Resource":"*"}],"Version":"2012-10-17"}`
-
-// wireCase is a request and the parameters that it must have on the wire, no more and no less.
-type wireCase struct {
-	proves  string // the field of session.Request
-	request func(*session.Request)
-	sent    map[string]string
-}
-
-var wireCases = map[string]wireCase{
-	"the name is the Name": {
-		"Name", func(r *session.Request) { r.Name = "Re_p+o=r,t.s@-7" },
-		map[string]string{"Name": "Re_p+o=r,t.s@-7"},
-	},
-	"the policy is the Policy, character by character": {
-		"Policy", func(r *session.Request) { r.Policy = aPolicy },
-		map[string]string{"Name": "reports", "Policy": aPolicy},
-	},
-	"the policy ARNs are PolicyArns, in their order": {
-		"PolicyARNs", func(r *session.Request) {
-			r.PolicyARNs = []string{"arn:aws:iam::aws:policy/ReadOnlyAccess", "arn:aws:iam::123456789012:policy/a+b", "arn:aws:iam::aws:policy/job-function/Billing"}
-		},
-		map[string]string{
-			"Name":                    "reports",
-			"PolicyArns.member.1.arn": "arn:aws:iam::aws:policy/ReadOnlyAccess",
-			"PolicyArns.member.2.arn": "arn:aws:iam::123456789012:policy/a+b",
-			"PolicyArns.member.3.arn": "arn:aws:iam::aws:policy/job-function/Billing",
-		},
-	},
-	"the tags are Tags, in their order, an empty value included": {
-		"Tags", func(r *session.Request) {
-			r.Tags = []session.Tag{{Key: "team", Value: "Data"}, {Key: "Straße", Value: "ü ö:/=+-@"}, {Key: "empty"}}
-		},
-		map[string]string{
-			"Name":              "reports",
-			"Tags.member.1.Key": "team", "Tags.member.1.Value": "Data",
-			"Tags.member.2.Key": "Straße", "Tags.member.2.Value": "ü ö:/=+-@",
-			"Tags.member.3.Key": "empty", "Tags.member.3.Value": "",
-		},
-	},
-	"the duration is DurationSeconds": {
-		"DurationSeconds", func(r *session.Request) { r.DurationSeconds = 129600 },
-		map[string]string{"Name": "reports", "DurationSeconds": "129600"},
-	},
-	"what the request leaves out is not sent": {
-		"", func(*session.Request) {},
-		map[string]string{"Name": "reports"},
-	},
-	"empty lists are not sent": {
-		"", func(r *session.Request) { r.PolicyARNs, r.Tags = []string{}, []session.Tag{} },
-		map[string]string{"Name": "reports"},
-	},
-	"the wish to rotate is not sent": {
-		"", func(r *session.Request) { r.RotateRequestedAt = "2026-11-22T11:00:00Z" },
-		map[string]string{"Name": "reports"},
-	},
-}
-
-// notSent lists the fields of a request that no parameter carries, and why.
-var notSent = map[string]string{
-	"Operation":         "is the Action, which TestIssueCallsGetFederationToken proves",
-	"RotateRequestedAt": "only makes the request another one",
-}
-
-func TestRequestOnTheWire(t *testing.T) {
-	for sentence, c := range wireCases {
-		t.Run(sentence, func(t *testing.T) {
-			g := NewWithT(t)
-			f := start(t)
-			request := theRequest
-			c.request(&request)
-
-			_, problem := f.issue(request)
-
-			g.Expect(problem).To(BeNil())
-			g.Expect(f.fake.Calls()).To(HaveLen(1))
-			g.Expect(f.fake.Calls()[0].Parameters).To(Equal(c.sent))
-		})
-	}
-}
-
-func TestEveryFieldOfARequestIsProvenOnTheWire(t *testing.T) {
-	g := NewWithT(t)
-	proven := map[string]bool{}
-	for field := range notSent {
-		proven[field] = true
-	}
-	for _, c := range wireCases {
-		if c.proves != "" {
-			g.Expect(notSent).NotTo(HaveKey(c.proves))
-			proven[c.proves] = true
-		}
-	}
-	var fields []string
-	for field := range reflect.TypeFor[session.Request]().Fields() {
-		fields = append(fields, field.Name)
-		g.Expect(proven).To(HaveKey(field.Name), "add a wire case that proves %s, or say why it is not sent", field.Name)
-	}
-	g.Expect(proven).To(HaveLen(len(fields)), "a proof is of a field that does not exist")
-	for sentence, c := range wireCases {
-		if c.proves == "" {
-			continue
-		}
-		request := theRequest
-		c.request(&request)
-		value := reflect.ValueOf(request).FieldByName(c.proves)
-		g.Expect(value.Interface()).NotTo(Equal(reflect.ValueOf(theRequest).FieldByName(c.proves).Interface()), "%q sets the field that it proves", sentence)
-	}
-}
 
 func TestIssueCallsGetFederationToken(t *testing.T) {
 	g := NewWithT(t)

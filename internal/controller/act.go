@@ -24,6 +24,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
 
+	"github.com/sts-operator/sts-operator/internal/broker"
 	"github.com/sts-operator/sts-operator/internal/credsecret"
 	"github.com/sts-operator/sts-operator/internal/session"
 )
@@ -59,14 +60,18 @@ func (r *SessionReconciler) act(ctx context.Context, observed session.Observed, 
 // while STS is down, waiting sessions cost neither a call nor a read.
 func (r *SessionReconciler) issue(ctx context.Context, observed session.Observed) (outcome, error) {
 	now := r.clock.Now()
-	permit, problem := r.broker.Permit(issuerID(observed.Session), observed.Session.UID, !session.IsUsable(observed, now))
+	fs := observed.Session
+	permit, problem := r.broker.Permit(broker.Order{
+		Issuer: issuerID(fs), UID: fs.UID, Version: observed.Issuer.Version, Request: observed.Request,
+		Urgent: !session.IsUsable(observed, now), Verify: fs.Spec.Verify != nil && *fs.Spec.Verify,
+	})
 	if problem != nil {
-		r.metrics.waited(observed.Session, problem)
+		r.metrics.waited(fs, problem)
 		return outcome{observed: observed, problem: problem, retryAt: session.UntilExpiry(observed, now.Add(problem.RetryAfter), now)}, nil
 	}
+	defer permit.Cancel() // unless it is used; a panic must not keep it
 	secret, observed, err := r.observeLive(ctx, observed)
 	if err != nil {
-		permit.Cancel()
 		return outcome{}, err
 	}
 	decision := session.Decide(observed, now)
@@ -74,8 +79,12 @@ func (r *SessionReconciler) issue(ctx context.Context, observed session.Observed
 		permit.Cancel()
 		return r.act(ctx, observed, decision)
 	}
+	proof, problem := r.prover.prove(ctx, observed)
+	if problem != nil {
+		return r.failure(observed, problem), nil
+	}
 	// A shutdown does not interrupt the call: STS may have minted credentials already.
-	issued, problem := permit.Issue(context.WithoutCancel(ctx), observed.Request)
+	issued, problem := permit.Issue(context.WithoutCancel(ctx), proof)
 	if problem != nil {
 		return r.failure(observed, problem), nil
 	}
@@ -88,9 +97,9 @@ func (r *SessionReconciler) issue(ctx context.Context, observed session.Observed
 		return r.act(ctx, p.observed, *p.instead)
 	}
 	r.metrics.issued(decision.Cause, lead)
-	logf.FromContext(ctx).Info("issued credentials", "cause", decision.Cause, "secret", observed.Session.TargetSecretName(),
+	logf.FromContext(ctx).Info("issued credentials", "cause", decision.Cause, "secret", fs.TargetSecretName(),
 		"accessKeyID", issued.Credentials.AccessKeyID(), "expiration", issued.Expiration)
-	return outcome{observed: p.observed, issued: &issued, cause: decision.Cause, retryAt: p.observed.RenewAt()}, nil
+	return outcome{observed: p.observed, issued: &issued, cause: decision.Cause, retryAt: session.NextLook(p.observed, now)}, nil
 }
 
 // failure is the outcome of a failed try, which the back-off follows.
@@ -98,7 +107,7 @@ func (r *SessionReconciler) failure(observed session.Observed, problem *session.
 	r.metrics.failed(problem)
 	now := r.clock.Now()
 	count := session.NextFailure(observed, problem, now).Count
-	retryAt := now.Add(observed.Backoff(problem.Reason, count, now))
+	retryAt := session.UntilPoll(observed, now.Add(observed.Backoff(problem.Reason, count, now)), now)
 	return outcome{observed: observed, problem: problem, failed: true, retryAt: session.UntilExpiry(observed, retryAt, now)}
 }
 

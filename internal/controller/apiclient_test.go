@@ -120,6 +120,12 @@ func (a *apiClient) cachedCalls(indexes indexRecorder) interceptor.Funcs {
 			}
 			return c.Delete(ctx, object, options...)
 		},
+		SubResourceCreate: func(ctx context.Context, c client.Client, subresource string, object, body client.Object, options ...client.SubResourceCreateOption) error {
+			if err := a.meet("create "+subresource, object); err != nil {
+				return err
+			}
+			return c.SubResource(subresource).Create(ctx, object, body, options...)
+		},
 		SubResourcePatch: func(ctx context.Context, c client.Client, subresource string, object client.Object, patch client.Patch, options ...client.SubResourcePatchOption) error {
 			if err := a.meet("patch "+subresource, object); err != nil {
 				return err

@@ -53,12 +53,15 @@ type harness struct {
 	t         *testing.T
 	clock     *clocktesting.FakePassiveClock
 	sts       *stsfake.Server
+	tokens    *tokenRecorder
 	endpoint  string
 	namespace string
 	api       *apiClient // what the operator uses: counts, can crash
 	direct    client.Client
 	ambient   aws.CredentialsProvider
 	log       *strings.Builder
+	// oidcIssuer is the issuer of the API server's tokens, and so an audience that it accepts.
+	oidcIssuer string
 	operator
 }
 
@@ -76,7 +79,8 @@ func newHarness(t *testing.T, options ...stsfake.Option) *harness {
 	t.Helper()
 	h := &harness{WithT: NewWithT(t), t: t, clock: clocktesting.NewFakePassiveClock(start), log: &strings.Builder{}}
 	h.sts = stsfake.New(h.clock.Now, stsfake.DefaultWorld(), append(options, stsfake.WithWireClock(time.Now))...)
-	server := httptest.NewServer(h.sts)
+	h.tokens = &tokenRecorder{next: h.sts}
+	server := httptest.NewServer(h.tokens)
 	t.Cleanup(server.Close)
 	h.endpoint = server.URL
 	h.api = newAPIClient(t)
@@ -97,7 +101,7 @@ func (h *harness) restart() {
 	})
 	d := controller.Dependencies{
 		Clock: h.clock, Client: h.api.cached, Live: h.api.live, Broker: h.broker, Recorder: h.recorder,
-		Metrics: metrics, OperatorNamespace: h.namespace,
+		Metrics: metrics, Guardrails: controller.NewGuardrails(), OperatorNamespace: h.namespace,
 	}
 	h.sessions = controller.NewSessionReconciler(d)
 	h.issuers = controller.NewIssuerReconciler(v1alpha1.SessionIssuerKind, d)

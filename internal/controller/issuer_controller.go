@@ -49,7 +49,8 @@ const (
 	defaultRequestsPerSecond = 50
 )
 
-// IssuerReconciler reads the key of each issuer of one kind, has STS confirm who it is, and registers both with the broker.
+// IssuerReconciler compiles the guardrails of each issuer of one kind, reads its key, has STS confirm who it is, and
+// registers it with the broker.
 type IssuerReconciler struct {
 	clock             clock.PassiveClock
 	kind              v1alpha1.IssuerKind
@@ -59,6 +60,7 @@ type IssuerReconciler struct {
 	recorder          events.EventRecorder
 	metrics           *Metrics
 	operatorNamespace string
+	guardrails        *Guardrails
 
 	mutex   sync.Mutex
 	checked map[broker.ID]check
@@ -76,7 +78,7 @@ type check struct {
 func NewIssuerReconciler(kind v1alpha1.IssuerKind, d Dependencies) *IssuerReconciler {
 	return &IssuerReconciler{
 		clock: d.Clock, kind: kind, client: d.Client, live: d.Live, broker: d.Broker, recorder: d.Recorder, metrics: d.Metrics,
-		operatorNamespace: d.OperatorNamespace, checked: map[broker.ID]check{},
+		operatorNamespace: d.OperatorNamespace, guardrails: d.Guardrails, checked: map[broker.ID]check{},
 	}
 }
 
@@ -108,7 +110,7 @@ func (r *IssuerReconciler) Reconcile(ctx context.Context, req reconcile.Request)
 		return reconcile.Result{}, nil
 	}
 
-	key, problem, err := r.readKey(ctx, issuer)
+	config, problem, err := r.configOf(ctx, issuer)
 	if err != nil {
 		return reconcile.Result{}, err
 	}
@@ -116,7 +118,10 @@ func (r *IssuerReconciler) Reconcile(ctx context.Context, req reconcile.Request)
 		r.forget(id) // the status may still confirm it when the key is back
 		return r.after(issuer, keyPoll, r.reportProblem(ctx, issuer, broker.Config{}, problem))
 	}
-	config := configOf(issuer, key)
+	if !config.HasIdentity() {
+		r.broker.Register(id, config, broker.Identity{})
+		return r.after(issuer, longestSleep, r.reportNoIdentity(ctx, issuer))
+	}
 	if wait := r.untilVerification(id, issuer, config); wait > 0 {
 		return r.after(issuer, min(wait, keyPoll), nil)
 	}
@@ -126,8 +131,8 @@ func (r *IssuerReconciler) Reconcile(ctx context.Context, req reconcile.Request)
 		wait := min(session.Backoff(session.Retry, failures, 0, issuer.GetUID()), keyPoll)
 		return r.after(issuer, wait, r.reportProblem(ctx, issuer, config, problem))
 	}
-	r.broker.Register(id, config, session.StableIdentity(identity.UserID))
-	return r.after(issuer, keyPoll, r.reportIdentity(ctx, issuer, identity, key.AccessKeyID()))
+	r.broker.Register(id, config, identity)
+	return r.after(issuer, keyPoll, r.reportIdentity(ctx, issuer, identity, config.Key.AccessKeyID()))
 }
 
 // untilVerification is how long STS need not be asked who the issuer is. What the status tells from before a restart is
@@ -141,7 +146,8 @@ func (r *IssuerReconciler) untilVerification(id broker.ID, issuer v1alpha1.Issue
 	trouble := r.broker.Trouble(id)
 	switch {
 	case !known && !config.Ambient && isConfirmed(issuer, config):
-		r.broker.Register(id, config, session.StableIdentity(issuer.IssuerStatus().UserID))
+		status := issuer.IssuerStatus()
+		r.broker.Register(id, config, broker.Identity{Account: status.Account, ARN: status.ARN, UserID: status.UserID})
 		r.checked[id] = check{at: now, config: config}
 		return keyPoll
 	case !known || !last.config.Equals(config):
@@ -166,7 +172,7 @@ func isConfirmed(issuer v1alpha1.Issuer, config broker.Config) bool {
 // issuerIsSuspect says whether a session failed because of who its issuer is.
 func issuerIsSuspect(problem *session.Problem) bool {
 	switch problem.Reason {
-	case v1alpha1.ReasonKeyRefused, v1alpha1.ReasonIdentityExpired, v1alpha1.ReasonNoAmbientCredentials, v1alpha1.ReasonClockSkew:
+	case v1alpha1.ReasonAccountMismatch, v1alpha1.ReasonKeyRefused, v1alpha1.ReasonIdentityExpired, v1alpha1.ReasonNoAmbientCredentials, v1alpha1.ReasonClockSkew:
 		return true
 	}
 	return false
@@ -189,6 +195,7 @@ func (r *IssuerReconciler) note(id broker.ID, config broker.Config, problem *ses
 func (r *IssuerReconciler) forget(id broker.ID) {
 	r.broker.Forget(id)
 	r.metrics.forgetIssuer(id)
+	r.guardrails.forget(id)
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
 	delete(r.checked, id)
@@ -203,19 +210,38 @@ func (*IssuerReconciler) after(issuer v1alpha1.Issuer, wait time.Duration, err e
 	return reconcile.Result{RequeueAfter: wait - (session.Stagger(wait, issuer.GetUID())-wait)/5 + time.Millisecond}, nil
 }
 
-// configOf is how an issuer calls STS. The operator's own identity is for cluster-scoped issuers, whatever a stored object says.
-func configOf(issuer v1alpha1.Issuer, key session.Credentials) broker.Config {
+// isAmbient says whether an issuer calls STS as the operator itself: cluster-scoped ones may, whatever a stored object says.
+func isAmbient(issuer v1alpha1.Issuer) bool {
+	return issuer.IssuerSpec().Ambient != nil && issuer.IssuerKind() == v1alpha1.ClusterSessionIssuerKind
+}
+
+// configOf is how an issuer calls STS; a problem means that it cannot, or must not.
+func (r *IssuerReconciler) configOf(ctx context.Context, issuer v1alpha1.Issuer) (broker.Config, *session.Problem, error) {
+	id := broker.ID{Kind: r.kind, Namespace: issuer.GetNamespace(), Name: issuer.GetName()}
+	if _, problem := r.guardrails.of(id, issuer); problem != nil {
+		return broker.Config{}, problem, nil
+	}
 	spec := issuer.IssuerSpec()
 	config := broker.Config{
 		Region:            spec.Region,
 		Endpoint:          spec.Endpoint,
 		FIPS:              spec.FIPS != nil && *spec.FIPS,
 		RequestsPerSecond: defaultRequestsPerSecond,
-		Key:               key,
-		Ambient:           spec.Ambient != nil && issuer.IssuerKind() == v1alpha1.ClusterSessionIssuerKind,
+		Ambient:           isAmbient(issuer),
+		AccountID:         spec.AccountID,
+		Version:           versionOf(issuer),
 	}
 	if spec.RequestsPerSecond != nil {
 		config.RequestsPerSecond = int(*spec.RequestsPerSecond)
 	}
-	return config
+	var problem *session.Problem
+	var err error
+	if config.Key, problem, err = r.readKey(ctx, issuer); problem != nil || err != nil {
+		return broker.Config{}, problem, err
+	}
+	if spec.MFA != nil {
+		config.MFASerialNumber = spec.MFA.SerialNumber
+		config.MFASeed, problem, err = r.readSeed(ctx, issuer)
+	}
+	return config, problem, err
 }

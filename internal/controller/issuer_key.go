@@ -17,6 +17,7 @@ limitations under the License.
 package controller
 
 import (
+	"cmp"
 	"context"
 	"regexp"
 	"strings"
@@ -26,6 +27,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
+	"github.com/sts-operator/sts-operator/internal/broker"
 	"github.com/sts-operator/sts-operator/internal/session"
 )
 
@@ -42,10 +44,7 @@ func (r *IssuerReconciler) readKey(ctx context.Context, issuer v1alpha1.Issuer) 
 	if access == nil {
 		return session.Credentials{}, nil, nil
 	}
-	name := client.ObjectKey{Namespace: issuer.GetNamespace(), Name: access.SecretRef.Name}
-	if name.Namespace == "" {
-		name.Namespace = r.operatorNamespace
-	}
+	name := client.ObjectKey{Namespace: r.secretNamespace(issuer), Name: access.SecretRef.Name}
 	secret, err := getSecret(ctx, r.live, name)
 	if apierrors.IsForbidden(err) {
 		return session.Credentials{}, session.Problemf(v1alpha1.ReasonKeyInvalid, "the operator may not read Secret %s: grant its ServiceAccount the right to get it", name), nil
@@ -58,6 +57,29 @@ func (r *IssuerReconciler) readKey(ctx context.Context, issuer v1alpha1.Issuer) 
 	}
 	key, problem := parseKey(secret)
 	return key, problem, nil
+}
+
+// secretNamespace is where the Secrets of an issuer are.
+func (r *IssuerReconciler) secretNamespace(issuer v1alpha1.Issuer) string {
+	return cmp.Or(issuer.GetNamespace(), r.operatorNamespace)
+}
+
+// readSeed reads the seed of the issuer's MFA device from the API server.
+func (r *IssuerReconciler) readSeed(ctx context.Context, issuer v1alpha1.Issuer) (session.Sensitive, *session.Problem, error) {
+	ref := issuer.IssuerSpec().MFA.TOTPSecretRef
+	namespace := r.secretNamespace(issuer)
+	text, missing, err := readSecretKey(ctx, r.live, namespace, ref)
+	if err != nil {
+		return session.Sensitive{}, nil, err
+	}
+	if missing != "" {
+		return session.Sensitive{}, session.Problemf(v1alpha1.ReasonMFASeedNotFound, "%s: put the base32 seed of MFA device %s there", missing, issuer.IssuerSpec().MFA.SerialNumber), nil
+	}
+	seed := session.NewSensitive(strings.ToUpper(strings.Join(strings.Fields(string(text)), "")))
+	if err := broker.CheckSeed(seed); err != nil {
+		return session.Sensitive{}, session.Problemf(v1alpha1.ReasonMFASeedInvalid, "Secret %s/%s, key %s, is %s: put the base32 seed there that AWS shows when it makes the MFA device", namespace, ref.Name, ref.Key, err), nil
+	}
+	return seed, nil, nil
 }
 
 // parseKey takes an access key from a Secret. White space around the values, which editors and shells leave, is dropped.

@@ -39,6 +39,20 @@ func (r *IssuerReconciler) reportIdentity(ctx context.Context, issuer v1alpha1.I
 	})
 }
 
+// reportNoIdentity writes that the issuer has nobody to call STS as, which is in order.
+func (r *IssuerReconciler) reportNoIdentity(ctx context.Context, issuer v1alpha1.Issuer) error {
+	return r.writeStatus(ctx, issuer, func(status *v1alpha1.IssuerStatus, now time.Time) {
+		status.Account, status.ARN, status.UserID, status.AccessKeyID, status.LastVerifiedTime = "", "", "", "", nil
+		status.ObservedGeneration = issuer.GetGeneration()
+		meta.RemoveStatusCondition(&status.Conditions, v1alpha1.CanFederateCondition)
+		meta.RemoveStatusCondition(&status.Conditions, v1alpha1.RootIdentityCondition)
+		conditionSet{&status.Conditions, issuer.GetGeneration(), now}.set(metav1.Condition{
+			Type: v1alpha1.ReadyCondition, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonNoIdentity,
+			Message: "the issuer has no identity: it serves assumeRoleWithWebIdentity and assumeRoleWithSAML, whose calls are not signed",
+		})
+	})
+}
+
 // reportProblem writes why the issuer is not ready. STS not answering for a while does not make a confirmed identity untrue.
 func (r *IssuerReconciler) reportProblem(ctx context.Context, issuer v1alpha1.Issuer, config broker.Config, problem *session.Problem) error {
 	switch problem.Reason {
@@ -104,14 +118,14 @@ func setIdentity(status *v1alpha1.IssuerStatus, generation int64, identity broke
 // canFederate is whether AWS lets the identity call GetFederationToken.
 func canFederate(identity broker.Identity) metav1.Condition {
 	condition := metav1.Condition{Type: v1alpha1.CanFederateCondition, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonIAMUser,
-		Message: "an IAM user's long-term key may call GetFederationToken, as far as its policies allow"}
+		Message: "an IAM user's long-term key may call GetFederationToken and GetSessionToken, as far as its policies allow"}
 	switch {
 	case session.IsRoot(identity.ARN):
-		condition.Reason, condition.Message = v1alpha1.ReasonRootUser, "the root user may call GetFederationToken"
+		condition.Reason, condition.Message = v1alpha1.ReasonRootUser, "the root user may call GetFederationToken and GetSessionToken"
 	case !session.CanFederate(identity.ARN):
 		condition.Status, condition.Reason = metav1.ConditionFalse, v1alpha1.ReasonTemporaryIdentity
-		condition.Message = identity.ARN + " is a temporary identity, which AWS does not let call GetFederationToken: " +
-			"give the issuer an IAM user's long-term key (spec.accessKey)"
+		condition.Message = identity.ARN + " is a temporary identity, which AWS does not let call GetFederationToken and GetSessionToken: " +
+			"for these give the issuer an IAM user's long-term key (spec.accessKey); assumeRole works"
 	}
 	return condition
 }

@@ -273,7 +273,8 @@ func TestAllowedNamespaces(t *testing.T) {
 
 	allow(nil)
 	h.Expect(h.expectReady("reports", metav1.ConditionTrue, v1alpha1.ReasonRenewalFailing)).To(ContainSubstring("admits no namespace"), "withdrawn at once")
-	h.toRenewal("reports")
+	h.Expect(h.get("reports").Status.RenewalTime).To(BeNil(), "nothing is promised")
+	h.advance(8 * time.Hour)
 	h.reconcile("reports")
 	h.Expect(h.issued()).To(Equal(1))
 }

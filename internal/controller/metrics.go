@@ -64,7 +64,7 @@ func NewMetrics(registry prometheus.Registerer) *Metrics {
 			Name: "sts_operator_rotation_lead_seconds", Help: "How long replaced credentials would still have worked; 0 if they had expired.",
 			Buckets: []float64{0, 60, 300, 900, 1800, 3600, 7200, 14400, 28800, 57600},
 		}),
-		waits:        counter("budget_waits_total", "Times a session had to wait for its issuer's requestsPerSecond.", "issuer_kind", "issuer_namespace", "issuer_name"),
+		waits:        counter("budget_waits_total", "Times a session had to wait for its turn: for its issuer's requestsPerSecond (BudgetExhausted) or MFA device (WaitingForMFACode).", "issuer_kind", "issuer_namespace", "issuer_name", "reason"),
 		ready:        gauge("ready", "1 while the session's Secret holds unexpired credentials issued for its spec, else 0."),
 		expiration:   gauge("expiration_timestamp_seconds", "When the published credentials expire, in seconds since 1970."),
 		renewal:      gauge("renewal_timestamp_seconds", "When the published credentials are due for renewal, in seconds since 1970."),
@@ -93,11 +93,11 @@ func (m *Metrics) failed(problem *session.Problem) {
 	m.issuances.WithLabelValues("failed", problem.Reason).Inc()
 }
 
-// waited counts a wait for the budget.
+// waited counts a wait for the budget or for a code of the MFA device.
 func (m *Metrics) waited(fs *v1alpha1.FederatedSession, problem *session.Problem) {
-	if problem.Reason == v1alpha1.ReasonBudgetExhausted {
+	if problem.Reason == v1alpha1.ReasonBudgetExhausted || problem.Reason == v1alpha1.ReasonWaitingForMFACode {
 		id := issuerID(fs)
-		m.waits.WithLabelValues(string(id.Kind), id.Namespace, id.Name).Inc()
+		m.waits.WithLabelValues(string(id.Kind), id.Namespace, id.Name, problem.Reason).Inc()
 	}
 }
 
@@ -124,7 +124,7 @@ func (m *Metrics) forgetSession(name types.NamespacedName) {
 
 // forgetIssuer drops the series of an issuer that is gone.
 func (m *Metrics) forgetIssuer(id broker.ID) {
-	m.waits.DeleteLabelValues(string(id.Kind), id.Namespace, id.Name)
+	m.waits.DeletePartialMatch(prometheus.Labels{"issuer_kind": string(id.Kind), "issuer_namespace": id.Namespace, "issuer_name": id.Name})
 }
 
 func setTime(gauge *prometheus.GaugeVec, t *metav1.Time, labels []string) {

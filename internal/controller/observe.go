@@ -29,24 +29,27 @@ import (
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
 	"github.com/sts-operator/sts-operator/internal/broker"
 	"github.com/sts-operator/sts-operator/internal/credsecret"
-	"github.com/sts-operator/sts-operator/internal/guardrail"
 	"github.com/sts-operator/sts-operator/internal/session"
 )
 
-// observe gathers from the caches what a decision needs.
+// observe gathers what a decision needs: from the caches, but for a SAML assertion.
 func (r *SessionReconciler) observe(ctx context.Context, fs *v1alpha1.FederatedSession) (session.Observed, error) {
 	observed := session.Observed{Session: fs}
-	observed.Request, observed.RequestProblem = session.NewRequest(fs)
+	observed.Asked, observed.RequestProblem = session.NewRequest(fs)
+	observed.Request = observed.Asked
 
 	namespace := &metav1.PartialObjectMetadata{}
 	namespace.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
-	err := r.client.Get(ctx, client.ObjectKey{Name: fs.Namespace}, namespace)
+	err := r.namespaces.Get(ctx, client.ObjectKey{Name: fs.Namespace}, namespace)
 	if err != nil { // not found, too: the session was seen before its namespace, which is tried again
 		return observed, fmt.Errorf("reading namespace %s: %w", fs.Namespace, err)
 	}
 	observed.NamespaceTerminating = !namespace.DeletionTimestamp.IsZero()
 
-	if observed.Issuer, err = r.observeIssuer(ctx, fs, namespace); err != nil {
+	if err := r.observeIssuer(ctx, &observed, namespace); err != nil {
+		return observed, err
+	}
+	if observed.Assertion, err = r.observeAssertion(ctx, fs); err != nil {
 		return observed, err
 	}
 	secret, err := getSecret(ctx, r.client, client.ObjectKey{Namespace: fs.Namespace, Name: fs.TargetSecretName()})
@@ -57,29 +60,48 @@ func (r *SessionReconciler) observe(ctx context.Context, fs *v1alpha1.FederatedS
 	return observed, nil
 }
 
-// observeIssuer reads the issuer's status: what the issuer's own reconciler found out.
-func (r *SessionReconciler) observeIssuer(ctx context.Context, fs *v1alpha1.FederatedSession, namespace *metav1.PartialObjectMetadata) (session.Issuer, error) {
-	id := issuerID(fs)
+// observeIssuer reads the issuer's status, which is what the issuer's own reconciler found out, and holds the request
+// against its guardrails, which add to it.
+func (r *SessionReconciler) observeIssuer(ctx context.Context, observed *session.Observed, namespace *metav1.PartialObjectMetadata) error {
+	id := issuerID(observed.Session)
+	if r.namespacedOnly && id.Kind == v1alpha1.ClusterSessionIssuerKind {
+		observed.Issuer = session.Issuer{Found: true, Refusal: session.Problemf(v1alpha1.ReasonIssuerNotFound,
+			"this operator serves no ClusterSessionIssuer (it runs with --cluster-issuers=false): use a SessionIssuer of namespace %s", namespace.Name)}
+		return nil
+	}
 	issuer, err := getIssuer(ctx, r.client, id)
-	if err != nil || issuer == nil {
-		return session.Issuer{}, err
+	if err != nil {
+		return err
 	}
-	observed := session.Issuer{Found: true, Version: fmt.Sprintf("%s/%d", issuer.GetUID(), issuer.GetGeneration())}
-	if cluster, ok := issuer.(*v1alpha1.ClusterSessionIssuer); ok {
-		observed.Refusal = guardrail.Refusal(cluster, guardrail.Namespace{Name: fs.Namespace, Labels: namespace.Labels})
+	if issuer == nil {
+		r.guardrails.forget(id)
+		return nil
 	}
-	status := issuer.IssuerStatus()
+	spec, status := issuer.IssuerSpec(), issuer.IssuerStatus()
+	found := session.Issuer{
+		Found: true, Version: versionOf(issuer), HasIdentity: spec.AccessKey != nil || isAmbient(issuer),
+		OwnEndpoint: spec.Endpoint != "" && id.Kind == v1alpha1.SessionIssuerKind,
+	}
+	rails, problem := r.guardrails.of(id, issuer)
+	if problem == nil && observed.RequestProblem == nil {
+		observed.Request, found.Refusal = rails.Apply(observed.Asked, metadataOf(namespace), metadataOf(observed.Session))
+		observed.Judged = found.Refusal == nil
+	}
 	ready := meta.FindStatusCondition(status.Conditions, v1alpha1.ReadyCondition)
-	if ready == nil || status.ObservedGeneration != issuer.GetGeneration() {
-		return observed, nil // of an earlier spec: nothing is known yet of the identity
+	switch {
+	case problem != nil:
+		found.NotReady = problem.Message
+	case ready == nil || status.ObservedGeneration != issuer.GetGeneration(): // of an earlier spec: nothing is known yet
+	default:
+		found.Ready = ready.Status == metav1.ConditionTrue
+		if !found.Ready {
+			found.NotReady = ready.Message
+		}
+		found.CanFederate = meta.IsStatusConditionTrue(status.Conditions, v1alpha1.CanFederateCondition)
+		found.Identity = session.StableIdentity(status.UserID)
 	}
-	observed.Ready = ready.Status == metav1.ConditionTrue
-	if !observed.Ready {
-		observed.NotReady = ready.Message
-	}
-	observed.CanFederate = meta.IsStatusConditionTrue(status.Conditions, v1alpha1.CanFederateCondition)
-	observed.Identity = session.StableIdentity(status.UserID)
-	return observed, nil
+	observed.Issuer = found
+	return nil
 }
 
 // issuerID is the issuer that a session names.

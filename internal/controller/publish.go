@@ -92,7 +92,10 @@ func (r *SessionReconciler) write(ctx context.Context, secret *corev1.Secret, ob
 	if secret != nil {
 		target = secret.DeepCopy()
 	}
-	if err := credsecret.Publish(target, fs, issued, observed.Request.Hash(), identity); err != nil {
+	origin := credsecret.Origin{
+		RequestHash: observed.Request.Hash(), AskedHash: observed.Asked.Hash(), Identity: identity, AssertionDigest: observed.Assertion.Digest,
+	}
+	if err := credsecret.Publish(target, fs, issued, origin); err != nil {
 		return nil, err
 	}
 	if secret == nil {

@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -29,10 +30,27 @@ import (
 	"github.com/sts-operator/sts-operator/internal/session"
 )
 
-// report writes what came of the reconcile into the status, if that changed, then tells events and metrics.
+// report writes what came of the reconcile into the status, if that changed, then tells events and metrics. After a conflict
+// it is tried once more if credentials were issued, and only metadata has changed: what STS told would be lost.
 func (r *SessionReconciler) report(ctx context.Context, o outcome) error {
-	now := r.clock.Now()
 	fs := o.observed.Session
+	err := r.writeStatus(ctx, fs, o)
+	if o.issued == nil || !apierrors.IsConflict(err) {
+		return err
+	}
+	current := &v1alpha1.FederatedSession{}
+	if err := r.live.Get(ctx, client.ObjectKeyFromObject(fs), current); err != nil {
+		return client.IgnoreNotFound(fmt.Errorf("reading FederatedSession %s/%s again: %w", fs.Namespace, fs.Name, err))
+	}
+	if current.UID != fs.UID || current.Generation != fs.Generation {
+		return err
+	}
+	return r.writeStatus(ctx, current, o)
+}
+
+// writeStatus patches the status of the session as it was read, if that changes it.
+func (r *SessionReconciler) writeStatus(ctx context.Context, fs *v1alpha1.FederatedSession, o outcome) error {
+	now := r.clock.Now()
 	reported := fs.DeepCopy()
 	setSessionStatus(&reported.Status, o, now)
 	r.metrics.session(reported)
@@ -75,17 +93,19 @@ func setSessionStatus(status *v1alpha1.FederatedSessionStatus, o outcome, now ti
 }
 
 // setPublished tells what the Secret holds, unless somebody else has written it. All of it can be read off the Secret but
-// the sizes, which STS told once.
+// what STS told once: sizes, and what it read in a token or assertion.
 func setPublished(status *v1alpha1.FederatedSessionStatus, o outcome) {
 	secret := o.observed.Secret
 	if !secret.Exists || secret.Foreign != "" || !secret.Intact {
 		secret = session.Secret{}
 	}
-	if o.issued != nil {
-		status.SessionTokenUtilizationPercent = o.issued.SessionTokenUtilization
-		status.PackedPolicySizePercent = o.issued.PackedPolicySize
-	} else if status.AccessKeyID != secret.AccessKeyID {
-		status.SessionTokenUtilizationPercent, status.PackedPolicySizePercent = nil, nil
+	told := o.issued
+	if told == nil && status.AccessKeyID != secret.AccessKeyID {
+		told = &session.Issued{}
+	}
+	if told != nil {
+		status.SessionTokenUtilizationPercent, status.PackedPolicySizePercent = told.SessionTokenUtilization, told.PackedPolicySize
+		status.SourceIdentity, status.WebIdentity, status.SAML = told.SourceIdentity, told.WebIdentity, told.SAML
 	}
 	status.SecretName, status.Principal = "", nil
 	if secret.AccessKeyID != "" {

@@ -51,12 +51,17 @@ const staleWait = 50 * time.Millisecond
 
 // SessionReconciler keeps a FederatedSession's Secret filled with credentials that have not expired.
 type SessionReconciler struct {
-	clock    clock.PassiveClock
-	client   client.Client // reads from the cache
-	live     client.Reader // reads from the API server
-	broker   *broker.Broker
-	recorder events.EventRecorder
-	metrics  *Metrics
+	clock  clock.PassiveClock
+	client client.Client // reads from the cache
+	live   client.Reader // reads from the API server
+	// namespaces reads the metadata of namespaces: from the cache, unless nothing cluster-scoped may be watched.
+	namespaces     client.Reader
+	namespacedOnly bool
+	broker         *broker.Broker
+	recorder       events.EventRecorder
+	metrics        *Metrics
+	guardrails     *Guardrails
+	prover         prover
 	// replaced holds, by name, the resource version that the latest status write replaced: while the cache still shows
 	// it, the status is not what this reconciler wrote.
 	replaced sync.Map
@@ -64,7 +69,14 @@ type SessionReconciler struct {
 
 // NewSessionReconciler wires a SessionReconciler.
 func NewSessionReconciler(d Dependencies) *SessionReconciler {
-	return &SessionReconciler{clock: d.Clock, client: d.Client, live: d.Live, broker: d.Broker, recorder: d.Recorder, metrics: d.Metrics}
+	r := &SessionReconciler{
+		clock: d.Clock, client: d.Client, live: d.Live, namespaces: d.Client, broker: d.Broker, recorder: d.Recorder, metrics: d.Metrics,
+		guardrails: d.Guardrails, prover: prover{client: d.Client, clock: d.Clock},
+	}
+	if d.NamespacedOnly {
+		r.namespaces, r.namespacedOnly = d.Live, true
+	}
+	return r
 }
 
 // Reconcile takes the seven steps: fetch, observe, decide, issue, publish, report, schedule.

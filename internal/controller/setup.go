@@ -40,8 +40,13 @@ type Dependencies struct {
 	Broker   *broker.Broker
 	Recorder events.EventRecorder
 	Metrics  *Metrics
+	// Guardrails of the issuers; Setup makes them.
+	Guardrails *Guardrails
 	// OperatorNamespace holds the keys of ClusterSessionIssuers.
 	OperatorNamespace string
+	// NamespacedOnly does without whatever is cluster-scoped: there are no ClusterSessionIssuers, and namespaces are read
+	// one by one.
+	NamespacedOnly bool
 }
 
 // Options of the controllers.
@@ -60,7 +65,12 @@ func Setup(ctx context.Context, mgr ctrl.Manager, d Dependencies, options Option
 		return err
 	}
 	d.Client, d.Live, d.Recorder = mgr.GetClient(), mgr.GetAPIReader(), mgr.GetEventRecorder("sts-operator")
-	for _, kind := range []v1alpha1.IssuerKind{v1alpha1.SessionIssuerKind, v1alpha1.ClusterSessionIssuerKind} {
+	d.Guardrails = NewGuardrails()
+	kinds := []v1alpha1.IssuerKind{v1alpha1.SessionIssuerKind, v1alpha1.ClusterSessionIssuerKind}
+	if d.NamespacedOnly {
+		kinds = kinds[:1]
+	}
+	for _, kind := range kinds {
 		if err := NewIssuerReconciler(kind, d).SetupWithManager(mgr, options); err != nil {
 			return fmt.Errorf("setting up the %s controller: %w", kind, err)
 		}

@@ -93,21 +93,24 @@ func issuerKey(kind v1alpha1.IssuerKind, name string) string { return string(kin
 // SetupWithManager starts the reconciler with the manager. Every object that a decision depends on is watched: its own
 // spec, its Secret, its issuer and its namespace.
 func (r *SessionReconciler) SetupWithManager(mgr ctrl.Manager, options Options) error {
-	namespace := &metav1.PartialObjectMetadata{}
-	namespace.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
-	return ctrl.NewControllerManagedBy(mgr).
+	build := ctrl.NewControllerManagedBy(mgr).
 		Named("federatedsession").
 		Watches(&v1alpha1.FederatedSession{}, r.enqueue(itself), builder.WithPredicates(requestChanged())).
 		Watches(&corev1.Secret{}, r.enqueue(r.sessionsOfSecret)).
 		Watches(&v1alpha1.SessionIssuer{}, r.enqueue(r.sessionsOfIssuer), builder.WithPredicates(issuerChanged())).
-		Watches(&v1alpha1.ClusterSessionIssuer{}, r.enqueue(r.sessionsOfIssuer), builder.WithPredicates(issuerChanged())).
-		Watches(namespace, r.enqueue(r.sessionsOfNamespace), builder.WithPredicates(namespaceChanged(options.Namespaces)), builder.OnlyMetadata).
 		WithOptions(controller.Options{
 			MaxConcurrentReconciles: options.Concurrency,
 			ReconciliationTimeout:   options.Timeout,
 			RateLimiter:             retryLimiter(),
-		}).
-		Complete(r)
+		})
+	if !r.namespacedOnly {
+		namespace := &metav1.PartialObjectMetadata{}
+		namespace.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
+		build = build.
+			Watches(&v1alpha1.ClusterSessionIssuer{}, r.enqueue(r.sessionsOfIssuer), builder.WithPredicates(issuerChanged())).
+			Watches(namespace, r.enqueue(r.sessionsOfNamespace), builder.WithPredicates(namespaceChanged(options.Namespaces)), builder.OnlyMetadata)
+	}
+	return build.Complete(r)
 }
 
 // sessionsOf lists the sessions that an object concerns.
@@ -204,11 +207,11 @@ func retryLimiter() workqueue.TypedRateLimiter[reconcile.Request] {
 	return workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](200*time.Millisecond, time.Minute)
 }
 
-// requestChanged lets pass what a user changed: the spec, the annotations, or all of it, if a watch that was interrupted
-// shows the object's successor as its update.
+// requestChanged lets pass what a user changed: the spec, labels and annotations (rules see them), or all of it, if a
+// watch that was interrupted shows the object's successor as its update.
 func requestChanged() predicate.Predicate {
 	isAnother := predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool { return e.ObjectOld.GetUID() != e.ObjectNew.GetUID() }}
-	return predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}, isAnother)
+	return predicate.Or(predicate.GenerationChangedPredicate{}, predicate.LabelChangedPredicate{}, predicate.AnnotationChangedPredicate{}, isAnother)
 }
 
 // issuerChanged lets pass what matters to sessions: the spec, and what the status says of readiness and identity.
@@ -245,6 +248,7 @@ func namespaceChanged(watched []string) predicate.Predicate {
 		DeleteFunc: func(event.DeleteEvent) bool { return false },
 		UpdateFunc: func(e event.UpdateEvent) bool {
 			return isWatched(e.ObjectNew.GetName()) && (!maps.Equal(e.ObjectOld.GetLabels(), e.ObjectNew.GetLabels()) ||
+				!maps.Equal(e.ObjectOld.GetAnnotations(), e.ObjectNew.GetAnnotations()) ||
 				e.ObjectOld.GetDeletionTimestamp().IsZero() != e.ObjectNew.GetDeletionTimestamp().IsZero())
 		},
 	}

@@ -35,6 +35,8 @@ const (
 	token       = "IQoJb3JpZ2luX2Vj/Example+Token=="
 	requestHash = "sha256:0123456789abcdef"
 	identity    = "AIDACKCEVSQ6C2EXAMPLE"
+
+	assertionDigest = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 )
 
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
@@ -64,11 +66,25 @@ func theIssued() session.Issued {
 	}
 }
 
+// theOrigin is what most tests publish for, and ofAnAssertion the same for AssumeRoleWithSAML.
+func theOrigin() credsecret.Origin {
+	return credsecret.Origin{RequestHash: requestHash, Identity: identity}
+}
+
+func ofAnAssertion() credsecret.Origin {
+	return credsecret.Origin{RequestHash: requestHash, Identity: session.Unsigned, AssertionDigest: assertionDigest}
+}
+
 // published is the Secret as the operator writes it.
 func published(t *testing.T, fs *v1alpha1.FederatedSession) *corev1.Secret {
 	t.Helper()
+	return publishedFor(t, fs, theOrigin())
+}
+
+func publishedFor(t *testing.T, fs *v1alpha1.FederatedSession, origin credsecret.Origin) *corev1.Secret {
+	t.Helper()
 	secret := credsecret.New(fs)
-	if err := credsecret.Publish(secret, fs, theIssued(), requestHash, identity); err != nil {
+	if err := credsecret.Publish(secret, fs, theIssued(), origin); err != nil {
 		t.Fatal(err)
 	}
 	return secret

@@ -168,7 +168,7 @@ func TestPublishOverAnEarlierSecret(t *testing.T) {
 	before := secret.DeepCopy()
 	fs := wishing(labels{"new": "z"}, nil)
 
-	g.Expect(credsecret.Publish(secret, fs, theIssued(), "sha256:next", "AIDANEXT")).To(Succeed())
+	g.Expect(credsecret.Publish(secret, fs, theIssued(), credsecret.Origin{RequestHash: "sha256:next", Identity: "AIDANEXT"})).To(Succeed())
 
 	g.Expect(secret.Data).To(Equal(published(t, theSession()).Data), "all data is replaced")
 	g.Expect(visible(secret.Labels)).To(Equal(texts{"others": "x", "new": "z"}))

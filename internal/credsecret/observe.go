@@ -17,6 +17,7 @@ limitations under the License.
 package credsecret
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
@@ -69,6 +70,9 @@ func Observe(secret *corev1.Secret, fs *v1alpha1.FederatedSession) session.Secre
 		AccessKeyID:  a[AccessKeyIDAnnotation],
 		PrincipalARN: a[PrincipalARNAnnotation],
 		PrincipalID:  a[PrincipalIDAnnotation],
+
+		AskedHash:       cmp.Or(a[AskedHashAnnotation], a[RequestHashAnnotation]),
+		AssertionDigest: a[AssertionDigestAnnotation],
 	}
 	// An unreadable time breaks the digest too, and a zero time has expired: the Secret is issued anew.
 	observed.IssuedAt, _ = time.Parse(time.RFC3339, a[IssuedAtAnnotation])
@@ -110,6 +114,13 @@ func digest(secret *corev1.Secret) string {
 		AccessKeyIDAnnotation, PrincipalARNAnnotation, PrincipalIDAnnotation,
 	} {
 		write(h, []byte(secret.Annotations[key]))
+	}
+	// These are not on all Secrets, and a Secret without them must keep the digest that earlier versions gave it.
+	for _, key := range []string{AskedHashAnnotation, AssertionDigestAnnotation} {
+		if value, ok := secret.Annotations[key]; ok {
+			write(h, []byte(key))
+			write(h, []byte(value))
+		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(secret.Data)) {
 		write(h, []byte(key))

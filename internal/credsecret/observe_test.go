@@ -40,6 +40,7 @@ func TestObserveWhatWasPublished(t *testing.T) {
 		Intact:       true,
 		Dressed:      true,
 		RequestHash:  requestHash,
+		AskedHash:    requestHash,
 		Identity:     identity,
 		IssuedAt:     noon,
 		Expiration:   noon.Add(12 * time.Hour),

@@ -53,6 +53,10 @@ const (
 	AccessKeyIDAnnotation  = "sts-operator.dev/access-key-id"
 	PrincipalARNAnnotation = "sts-operator.dev/principal-arn"
 	PrincipalIDAnnotation  = "sts-operator.dev/principal-id"
+	// AskedHashAnnotation is the hash of the request that the spec asks for, where the issuer's guardrails have added to it.
+	AskedHashAnnotation = "sts-operator.dev/asked-hash"
+	// AssertionDigestAnnotation identifies the SAML assertion that was presented; absent for other operations.
+	AssertionDigestAnnotation = "sts-operator.dev/assertion-digest"
 	// DigestAnnotation is the digest of the data and of the annotations above.
 	DigestAnnotation = "sts-operator.dev/data-digest"
 )
@@ -95,9 +99,15 @@ func New(fs *v1alpha1.FederatedSession) *corev1.Secret {
 	}
 }
 
-// Publish puts issued credentials into the Secret and says for which request and as whom they were issued. All data is
-// replaced; of the metadata only what is the operator's.
-func Publish(secret *corev1.Secret, fs *v1alpha1.FederatedSession, issued session.Issued, requestHash, identity string) error {
+// Origin is what credentials were issued for: the request, what the spec had asked for before guardrails added to it, the
+// caller and, for AssumeRoleWithSAML, the assertion.
+type Origin struct {
+	RequestHash, AskedHash, Identity, AssertionDigest string
+}
+
+// Publish puts issued credentials into the Secret and says what they were issued for. All data is replaced; of the
+// metadata only what is the operator's.
+func Publish(secret *corev1.Secret, fs *v1alpha1.FederatedSession, issued session.Issued, origin Origin) error {
 	process, err := processDocument(issued)
 	if err != nil {
 		return err
@@ -113,8 +123,13 @@ func Publish(secret *corev1.Secret, fs *v1alpha1.FederatedSession, issued sessio
 	}
 	Dress(secret, fs)
 	a := secret.Annotations
-	a[RequestHashAnnotation] = requestHash
-	a[IdentityAnnotation] = identity
+	a[RequestHashAnnotation] = origin.RequestHash
+	a[IdentityAnnotation] = origin.Identity
+	note(a, AssertionDigestAnnotation, origin.AssertionDigest)
+	note(a, AskedHashAnnotation, "")
+	if origin.AskedHash != origin.RequestHash {
+		note(a, AskedHashAnnotation, origin.AskedHash)
+	}
 	a[IssuedAtAnnotation] = issued.IssuedAt.UTC().Format(time.RFC3339)
 	a[ExpirationAnnotation] = issued.Expiration.UTC().Format(time.RFC3339)
 	a[AccessKeyIDAnnotation] = c.AccessKeyID()

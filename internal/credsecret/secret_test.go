@@ -114,7 +114,7 @@ func TestPublishedTimesAreUTC(t *testing.T) {
 	issued.IssuedAt, issued.Expiration = issued.IssuedAt.In(zone), issued.Expiration.In(zone)
 	secret := credsecret.New(theSession())
 
-	g.Expect(credsecret.Publish(secret, theSession(), issued, requestHash, identity)).To(Succeed())
+	g.Expect(credsecret.Publish(secret, theSession(), issued, theOrigin())).To(Succeed())
 
 	g.Expect(secret).To(Equal(published(t, theSession())))
 }
@@ -133,7 +133,7 @@ func TestThePublishedExpirationIsTheAdvertisedOne(t *testing.T) {
 			issued := theIssued()
 			issued.Expiration = issued.IssuedAt.Add(c.lifetime)
 			secret := credsecret.New(theSession())
-			g.Expect(credsecret.Publish(secret, theSession(), issued, requestHash, identity)).To(Succeed())
+			g.Expect(credsecret.Publish(secret, theSession(), issued, theOrigin())).To(Succeed())
 
 			var document struct{ Expiration time.Time }
 			g.Expect(json.Unmarshal(secret.Data["credentials.json"], &document)).To(Succeed())
@@ -251,7 +251,7 @@ func TestTheProcessDocumentHoldsTheNamesThatSDKsReadAndNoOthers(t *testing.T) {
 	issued := theIssued()
 	issued.AccountID = ""
 	secret := credsecret.New(theSession())
-	g.Expect(credsecret.Publish(secret, theSession(), issued, requestHash, identity)).To(Succeed())
+	g.Expect(credsecret.Publish(secret, theSession(), issued, theOrigin())).To(Succeed())
 	g.Expect(string(secret.Data["credentials.json"])).NotTo(ContainSubstring("AccountId"), "an unknown account is left out")
 }
 
@@ -260,7 +260,7 @@ func publishedWith(t *testing.T, token string) *corev1.Secret {
 	issued := theIssued()
 	issued.Credentials = session.NewCredentials(keyID, secretKey, token)
 	secret := credsecret.New(theSession())
-	if err := credsecret.Publish(secret, theSession(), issued, requestHash, identity); err != nil {
+	if err := credsecret.Publish(secret, theSession(), issued, theOrigin()); err != nil {
 		t.Fatal(err)
 	}
 	return secret

@@ -14,45 +14,56 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Package guardrail decides whether a namespace may use an issuer. It is pure: an administrator's rules in, a verdict out.
 package guardrail
 
 import (
-	"fmt"
 	"slices"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
+	"github.com/sts-operator/sts-operator/internal/session"
 )
 
-// Namespace is what the rules know of a namespace.
-type Namespace struct {
-	Name   string
-	Labels map[string]string
+// namespaces are those that a ClusterSessionIssuer admits.
+type namespaces struct {
+	nobody, everybody bool
+	names             []string
+	selector          labels.Selector // nil for none
+	unreadable        error
 }
 
-// Refusal says why a namespace may not use a ClusterSessionIssuer, or is empty if it may. Nothing written down (nil) means
-// nobody; an empty AllowedNamespaces means everybody; a selector that cannot be read admits nobody.
-func Refusal(issuer *v1alpha1.ClusterSessionIssuer, ns Namespace) string {
-	allowed := issuer.Spec.AllowedNamespaces
-	switch {
-	case allowed == nil:
-		return fmt.Sprintf("ClusterSessionIssuer %s admits no namespace: an administrator must set its spec.allowedNamespaces", issuer.Name)
-	case len(allowed.Names) == 0 && allowed.Selector == nil:
-		return ""
-	case slices.Contains(allowed.Names, ns.Name):
-		return ""
+// newNamespaces reads spec.allowedNamespaces. Nothing written down (nil) means nobody; an empty AllowedNamespaces means
+// everybody; a selector that cannot be read admits nobody.
+func newNamespaces(allowed *v1alpha1.AllowedNamespaces) *namespaces {
+	if allowed == nil {
+		return &namespaces{nobody: true}
+	}
+	n := &namespaces{
+		everybody: len(allowed.Names) == 0 && allowed.Selector == nil,
+		names:     slices.Clone(allowed.Names),
 	}
 	if allowed.Selector != nil {
-		selector, err := metav1.LabelSelectorAsSelector(allowed.Selector)
-		if err != nil {
-			return fmt.Sprintf("ClusterSessionIssuer %s has an unreadable spec.allowedNamespaces.selector and so admits no namespace: %s", issuer.Name, err)
-		}
-		if selector.Matches(labels.Set(ns.Labels)) {
-			return ""
-		}
+		n.selector, n.unreadable = metav1.LabelSelectorAsSelector(allowed.Selector)
 	}
-	return fmt.Sprintf("ClusterSessionIssuer %s does not admit namespace %s: an administrator must add it to spec.allowedNamespaces", issuer.Name, ns.Name)
+	return n
+}
+
+// refuseNamespace says why a namespace may not use the issuer; nil if it may.
+func (g *Guardrails) refuseNamespace(namespace Metadata) *session.Problem {
+	n := g.namespaces
+	switch {
+	case n == nil:
+		return nil
+	case n.nobody:
+		return session.Problemf(v1alpha1.ReasonNamespaceNotAllowed, "%s admits no namespace: an administrator must set its spec.allowedNamespaces", g.issuer)
+	case n.everybody || slices.Contains(n.names, namespace.Name):
+		return nil
+	case n.unreadable != nil:
+		return session.Problemf(v1alpha1.ReasonNamespaceNotAllowed, "%s has an unreadable spec.allowedNamespaces.selector and so admits no namespace: %s", g.issuer, n.unreadable)
+	case n.selector != nil && n.selector.Matches(labels.Set(namespace.Labels)):
+		return nil
+	}
+	return session.Problemf(v1alpha1.ReasonNamespaceNotAllowed, "%s does not admit namespace %s: an administrator must add it to spec.allowedNamespaces", g.issuer, namespace.Name)
 }

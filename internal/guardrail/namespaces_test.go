@@ -26,7 +26,7 @@ import (
 	"github.com/sts-operator/sts-operator/internal/guardrail"
 )
 
-func TestRefusal(t *testing.T) {
+func TestNamespaces(t *testing.T) {
 	const (
 		nobody     = "ClusterSessionIssuer aws admits no namespace: an administrator must set its spec.allowedNamespaces"
 		notAdmit   = "ClusterSessionIssuer aws does not admit namespace team-a: an administrator must add it to spec.allowedNamespaces"
@@ -38,12 +38,12 @@ func TestRefusal(t *testing.T) {
 		red        = &metav1.LabelSelector{MatchLabels: map[string]string{"team": "red"}}
 		noTeam     = &metav1.LabelSelector{MatchExpressions: []metav1.LabelSelectorRequirement{{Key: "team", Operator: metav1.LabelSelectorOpDoesNotExist}}}
 		wrong      = &metav1.LabelSelector{MatchExpressions: []metav1.LabelSelectorRequirement{{Key: "team", Operator: "Resembles"}}}
-		teamA      = guardrail.Namespace{Name: "team-a", Labels: map[string]string{"team": "blue", "stage": "test"}}
-		unlabelled = guardrail.Namespace{Name: "team-a"}
+		teamA      = guardrail.Metadata{Name: "team-a", Labels: map[string]string{"team": "blue", "stage": "test"}}
+		unlabelled = guardrail.Metadata{Name: "team-a"}
 	)
 	for sentence, c := range map[string]struct {
 		allowed   *v1alpha1.AllowedNamespaces
-		namespace guardrail.Namespace
+		namespace guardrail.Metadata
 		want      string
 	}{
 		"nothing written down admits nobody":                          {nil, teamA, nobody},
@@ -71,13 +71,26 @@ func TestRefusal(t *testing.T) {
 			issuer := &v1alpha1.ClusterSessionIssuer{ObjectMeta: metav1.ObjectMeta{Name: "aws"}}
 			issuer.Spec.AllowedNamespaces = c.allowed
 
-			refusal := guardrail.Refusal(issuer, c.namespace)
+			request, problem := compile(t, issuer).Apply(federation, c.namespace, object)
 
-			if c.want == unreadable { // what follows is the words of the library
-				g.Expect(refusal).To(HavePrefix(unreadable))
+			g.Expect(request).To(Equal(federation))
+			if c.want == admitted {
+				g.Expect(problem).To(BeNil())
 				return
 			}
-			g.Expect(refusal).To(Equal(c.want))
+			g.Expect(problem.Reason).To(Equal(v1alpha1.ReasonNamespaceNotAllowed))
+			if c.want == unreadable { // what follows is the words of the library
+				g.Expect(problem.Message).To(HavePrefix(unreadable))
+				return
+			}
+			g.Expect(problem.Message).To(Equal(c.want))
 		})
 	}
+}
+
+func TestASessionIssuerServesItsNamespace(t *testing.T) {
+	g := NewWithT(t)
+	request, problem := compile(t, &v1alpha1.SessionIssuer{}).Apply(federation, namespace, object)
+	g.Expect(problem).To(BeNil())
+	g.Expect(request).To(Equal(federation))
 }

@@ -20,45 +20,35 @@ import (
 	"fmt"
 	"log/slog"
 	"time"
+
+	"github.com/sts-operator/sts-operator/api/v1alpha1"
 )
 
-// Redacted is what credentials look like to everything that prints, logs or serialises.
-const Redacted = "REDACTED"
-
 // Credentials are AWS credentials: an access key id, which is an identifier, and a secret key and a session token, which
-// never leave it but through the methods of their names. The secrets are behind pointers so that even a reflecting printer,
-// which cannot call the methods of an unexported field, shows addresses and no secret. They point to strings, since fmt
-// prints what a pointer to a struct points to where the verb does not fit it, as %s does not.
+// never leave it but through the methods of their names.
 type Credentials struct {
 	accessKeyID                   string
-	secretAccessKey, sessionToken *string
+	secretAccessKey, sessionToken Sensitive
 }
 
 // NewCredentials holds the three parts; a long-term key has no session token.
 func NewCredentials(accessKeyID, secretAccessKey, sessionToken string) Credentials {
-	return Credentials{accessKeyID: accessKeyID, secretAccessKey: &secretAccessKey, sessionToken: &sessionToken}
+	return Credentials{accessKeyID: accessKeyID, secretAccessKey: NewSensitive(secretAccessKey), sessionToken: NewSensitive(sessionToken)}
 }
 
 // AccessKeyID identifies the credentials; it is no secret.
 func (c Credentials) AccessKeyID() string { return c.accessKeyID }
 
 // SecretAccessKey is secret.
-func (c Credentials) SecretAccessKey() string { return orEmpty(c.secretAccessKey) }
+func (c Credentials) SecretAccessKey() string { return c.secretAccessKey.Text() }
 
 // SessionToken is secret; empty for a long-term key.
-func (c Credentials) SessionToken() string { return orEmpty(c.sessionToken) }
+func (c Credentials) SessionToken() string { return c.sessionToken.Text() }
 
 // Equals says whether both are the same credentials, secrets included.
 func (c Credentials) Equals(other Credentials) bool {
 	return c.accessKeyID == other.accessKeyID &&
 		c.SecretAccessKey() == other.SecretAccessKey() && c.SessionToken() == other.SessionToken()
-}
-
-func orEmpty(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
 }
 
 // String implements fmt.Stringer.
@@ -79,6 +69,14 @@ func (Credentials) MarshalJSON() ([]byte, error) { return []byte(`"` + Redacted 
 // MarshalLog implements logr.Marshaler.
 func (Credentials) MarshalLog() any { return Redacted }
 
+// Proof is what an unsigned request presents instead of a signature. It is obtained for one call and kept nowhere.
+type Proof struct {
+	// WebIdentityToken is a ServiceAccount's token, for AssumeRoleWithWebIdentity.
+	WebIdentityToken Sensitive
+	// SAMLAssertion is a SAML response in base64, for AssumeRoleWithSAML.
+	SAMLAssertion Sensitive
+}
+
 // Issued is what STS gave, and when.
 type Issued struct {
 	Credentials Credentials
@@ -92,4 +90,9 @@ type Issued struct {
 	AccountID string
 	// SessionTokenUtilization and PackedPolicySize in percent; nil where STS did not tell.
 	SessionTokenUtilization, PackedPolicySize *int32
+	// SourceIdentity of a role session; empty for none.
+	SourceIdentity string
+	// WebIdentity and SAML are what STS read in what was presented; nil for other operations.
+	WebIdentity *v1alpha1.WebIdentity
+	SAML        *v1alpha1.SAMLIdentity
 }

@@ -42,6 +42,7 @@ const (
 	CauseTampered      = "SecretTampered"
 	CauseSpecChanged   = "SpecChanged"
 	CauseIssuerChanged = "IssuerChanged"
+	CauseNewAssertion  = "NewAssertion"
 	CauseClockMoved    = "ClockMovedBack"
 	CauseExpired       = "Expired"
 	CauseDue           = "RenewalDue"
@@ -66,13 +67,16 @@ func Decide(o Observed, now time.Time) Decision {
 	// What stops a session whatever its Secret holds.
 	standing := []check{specIsValid, isNotSuspended, namespaceIsActive, issuerExists, issuerAdmits, secretIsOurs}
 	// What permits the STS call that a changed, missing or ageing Secret calls for.
-	permitting := []check{issuerIsReady, issuerCanFederate, secretIsMutable, lastFailureIsPast}
+	permitting := []check{
+		issuerIsReady, issuerHasIdentity, issuerCanFederate, durationFitsChaining, audienceIsForAWS,
+		secretIsMutable, assertionIsFresh, lastFailureIsPast,
+	}
 
 	if d := first(standing, o, now); d != nil {
 		d.RetryAt = UntilExpiry(o, d.RetryAt, now)
 		return *d
 	}
-	if d := first(contentChecks(isNotDue), o, now); d != nil {
+	if d := first(append(contentChecks(isNotDue), assertionIsNotNew), o, now); d != nil {
 		if stop := first(permitting, o, now); stop != nil {
 			stop.RetryAt = UntilExpiry(o, stop.RetryAt, now)
 			return *stop
@@ -80,10 +84,13 @@ func Decide(o Observed, now time.Time) Decision {
 		return *d
 	}
 	if !o.Secret.Dressed {
-		return Decision{Action: Dress, RetryAt: o.RenewAt()}
+		return Decision{Action: Dress, RetryAt: NextLook(o, now)}
 	}
-	return Decision{Action: Keep, RetryAt: o.RenewAt()}
+	return Decision{Action: Keep, RetryAt: NextLook(o, now)}
 }
+
+// NextLook is when a session in order is looked at again.
+func NextLook(o Observed, now time.Time) time.Time { return UntilPoll(o, o.RenewAt(), now) }
 
 // UntilExpiry is when to look again at a session that cannot be issued: at retryAt (zero for never), but when its
 // published credentials expire at the latest, to say so.
@@ -147,10 +154,10 @@ func issuerExists(o Observed, _ time.Time) *Decision {
 }
 
 func issuerAdmits(o Observed, _ time.Time) *Decision {
-	if o.Issuer.Refusal == "" {
+	if o.Issuer.Refusal == nil {
 		return nil
 	}
-	return hold(v1alpha1.ReasonNamespaceNotAllowed, "%s", o.Issuer.Refusal)
+	return &Decision{Action: Hold, Problem: o.Issuer.Refusal}
 }
 
 func secretIsOurs(o Observed, now time.Time) *Decision {
@@ -177,8 +184,10 @@ func secretIsIntact(o Observed, _ time.Time) *Decision {
 	return &Decision{Action: Issue, Cause: CauseTampered}
 }
 
+// requestIsUnchanged compares what was issued with what is to be sent or, while the issuer's guardrails do not let that be
+// told, with what the spec asks for: credentials do not become another request's because the issuer refuses the next.
 func requestIsUnchanged(o Observed, _ time.Time) *Decision {
-	if o.Secret.RequestHash == o.Request.Hash() {
+	if o.Secret.RequestHash == o.Request.Hash() || !o.Judged && o.Secret.AskedHash == o.Asked.Hash() {
 		return nil
 	}
 	return &Decision{Action: Issue, Cause: CauseSpecChanged}
@@ -187,7 +196,7 @@ func requestIsUnchanged(o Observed, _ time.Time) *Decision {
 // issuerIsUnchanged asks who the issuer is, not which object: a replaced key of the same IAM user changes nothing. An
 // identity that is not known yet is no change.
 func issuerIsUnchanged(o Observed, _ time.Time) *Decision {
-	if o.Issuer.Identity == "" || o.Secret.Identity == o.Issuer.Identity {
+	if identity := o.Identity(); identity == "" || o.Secret.Identity == identity {
 		return nil
 	}
 	return &Decision{Action: Issue, Cause: CauseIssuerChanged}
@@ -229,11 +238,38 @@ func issuerIsReady(o Observed, _ time.Time) *Decision {
 	return hold(v1alpha1.ReasonIssuerNotReady, "%s is not ready: %s", o.ref(), o.Issuer.NotReady)
 }
 
-func issuerCanFederate(o Observed, _ time.Time) *Decision {
-	if o.Issuer.CanFederate {
+func issuerHasIdentity(o Observed, _ time.Time) *Decision {
+	if o.Issuer.HasIdentity || o.Request.IsUnsigned() {
 		return nil
 	}
-	return hold(v1alpha1.ReasonIssuerCannotFederate, "%s is a role or a temporary session, which AWS does not let call GetFederationToken: give the issuer an IAM user's long-term key (spec.accessKey)", o.ref())
+	return hold(v1alpha1.ReasonIssuerHasNoIdentity, "%s has no identity, which %s needs: give the issuer one (spec.accessKey or spec.ambient), or use assumeRoleWithWebIdentity or assumeRoleWithSAML", o.ref(), o.Request.Operation)
+}
+
+func issuerCanFederate(o Observed, _ time.Time) *Decision {
+	if o.Issuer.CanFederate || !natures[o.Request.Operation].longTermOnly {
+		return nil
+	}
+	return hold(v1alpha1.ReasonIssuerCannotFederate, "%s is a role or a temporary session, which AWS does not let call %s: give the issuer an IAM user's long-term key (spec.accessKey), or use assumeRole", o.ref(), o.Request.Operation)
+}
+
+// longestChained is the most that AWS grants a role which assumes another.
+const longestChained = time.Hour
+
+// durationFitsChaining refuses what STS would, with a code that says nothing of the cure.
+func durationFitsChaining(o Observed, _ time.Time) *Decision {
+	if o.Request.Operation != OperationAssumeRole || o.Issuer.CanFederate || o.Request.Duration() <= longestChained {
+		return nil
+	}
+	return hold(v1alpha1.ReasonRoleChainingLimit, "%s is a role itself, and AWS limits role chaining to 3600 seconds: set spec.durationSeconds to at most 3600, or give the issuer an IAM user's key (spec.accessKey)", o.ref())
+}
+
+// audienceIsForAWS keeps tokens that something else than AWS accepts from an endpoint that a namespace has chosen: whoever
+// may write both there would be given the ServiceAccounts' access to, say, a secrets store.
+func audienceIsForAWS(o Observed, _ time.Time) *Decision {
+	if o.Request.Audience == "" || o.Request.Audience == defaultAudience || !o.Issuer.OwnEndpoint {
+		return nil
+	}
+	return hold(v1alpha1.ReasonAudienceNotAllowed, "%s calls an endpoint of its own (spec.endpoint), which is given tokens for %s only: leave assumeRoleWithWebIdentity.audience out, or use an issuer that an administrator has made (ClusterSessionIssuer)", o.ref(), defaultAudience)
 }
 
 func secretIsMutable(o Observed, _ time.Time) *Decision {
@@ -250,11 +286,12 @@ func lastFailureIsPast(o Observed, now time.Time) *Decision {
 		return nil
 	}
 	d := &Decision{Action: Hold, Problem: &Problem{Reason: f.Reason, Message: f.Message}}
-	d.RetryAt = f.Time.Add(o.Backoff(f.Reason, f.Count, f.Time.Time))
+	next := f.Time.Add(o.Backoff(f.Reason, f.Count, f.Time.Time))
 	// A failure in the future means that the clock was set back since.
-	if !now.Before(d.RetryAt) || f.Time.After(now.Add(clockTolerance)) {
+	if !now.Before(next) || f.Time.After(now.Add(clockTolerance)) {
 		return nil
 	}
+	d.RetryAt = UntilPoll(o, next, now)
 	return d
 }
 

@@ -17,7 +17,6 @@ limitations under the License.
 package session_test
 
 import (
-	"slices"
 	"testing"
 	"time"
 
@@ -60,7 +59,7 @@ var (
 	suspended   = func(o *session.Observed) { suspend := true; o.Session.Spec.Suspend = &suspend }
 	terminating = func(o *session.Observed) { o.NamespaceTerminating = true }
 	noIssuer    = func(o *session.Observed) { o.Issuer = session.Issuer{} }
-	notAdmitted = func(o *session.Observed) { o.Issuer.Refusal = "ClusterSessionIssuer aws admits no namespace" }
+	notAdmitted = refusedFor(v1alpha1.ReasonNamespaceNotAllowed, "ClusterSessionIssuer aws admits no namespace")
 	foreign     = func(o *session.Observed) { o.Secret.Foreign = "owned by a Deployment" }
 
 	issuerNotReady = func(o *session.Observed) { o.Issuer.Ready, o.Issuer.NotReady = false, "KeyNotFound" }
@@ -74,6 +73,11 @@ var (
 	otherIdentity = func(o *session.Observed) { o.Issuer.Identity = "AIDAOTHER" }
 	undressed     = func(o *session.Observed) { o.Secret.Dressed = false }
 )
+
+// refusedFor is what the issuer's guardrails may say.
+func refusedFor(reason, message string) func(*session.Observed) {
+	return func(o *session.Observed) { o.Issuer.Refusal = session.Problemf(reason, "%s", message) }
+}
 
 func all(changes ...func(*session.Observed)) func(*session.Observed) {
 	return func(o *session.Observed) {
@@ -161,42 +165,6 @@ func TestDecideToHold(t *testing.T) {
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			NewWithT(t).Expect(verdictOf(session.Decide(healthy(c.given), c.now))).To(Equal(c.want))
-		})
-	}
-}
-
-func TestTheFirstCheckViolatedDecides(t *testing.T) {
-	failed := failedOnce(v1alpha1.ReasonThrottled, midnight)
-	order := []struct {
-		why      string
-		violated func(*session.Observed)
-	}{
-		{v1alpha1.ReasonInvalidPolicy, invalid},
-		{v1alpha1.ReasonSuspended, suspended},
-		{v1alpha1.ReasonNamespaceTerminating, terminating},
-		{v1alpha1.ReasonIssuerNotFound, func(o *session.Observed) { o.Issuer.Found = false }},
-		{v1alpha1.ReasonNamespaceNotAllowed, notAdmitted},
-		{v1alpha1.ReasonSecretConflict, foreign},
-		{v1alpha1.ReasonIssuerNotReady, issuerNotReady},
-		{v1alpha1.ReasonIssuerCannotFederate, cannotFederate},
-		{v1alpha1.ReasonSecretImmutable, immutable},
-		{v1alpha1.ReasonThrottled, failed},
-		{session.CauseMissing, func(o *session.Observed) { o.Secret.Exists = false }},
-		{session.CauseTampered, emptied},
-		{session.CauseSpecChanged, func(o *session.Observed) { o.Secret.RequestHash = "of another request" }},
-		{session.CauseIssuerChanged, otherIdentity},
-		{session.CauseExpired, nil},
-	}
-	for i, first := range order {
-		t.Run(first.why, func(t *testing.T) {
-			var changes []func(*session.Observed)
-			for _, later := range slices.Backward(order[i:]) { // a failure is one of the request that is there then
-				changes = append(changes, later.violated)
-			}
-
-			v := verdictOf(session.Decide(healthy(changes...), midnight))
-
-			NewWithT(t).Expect(v.Cause + v.Reason).To(Equal(first.why))
 		})
 	}
 }

@@ -36,10 +36,36 @@ func StableIdentity(userID string) string {
 	return userID
 }
 
-// CanFederate says whether AWS lets the caller of this ARN call GetFederationToken: IAM users and the root user, whose
-// keys are long-term, may; roles and federated users may not.
+// CanFederate says whether AWS lets the caller of this ARN call GetFederationToken and GetSessionToken: IAM users and the
+// root user, whose keys are long-term, may; roles and federated users may not.
 func CanFederate(callerARN string) bool {
 	return IsRoot(callerARN) || strings.Contains(callerARN, ":iam::") && strings.Contains(callerARN, ":user/")
+}
+
+// IsExpectedPrincipal says whether a principal is the one that a request of an issuer asks for: the federated user of its
+// name in the issuer's account, the session of its role, or the issuer itself.
+func IsExpectedPrincipal(r Request, issuerARN, principalARN string) bool {
+	switch r.Operation {
+	case OperationGetSessionToken:
+		return principalARN == issuerARN && issuerARN != ""
+	case OperationGetFederationToken:
+		return principalARN == inSTS(issuerARN)+"federated-user/"+r.Name && AccountOf(issuerARN) != ""
+	}
+	role := r.RoleARN[strings.LastIndex(r.RoleARN, "/")+1:] // without its path
+	name, isOfRole := strings.CutPrefix(principalARN, inSTS(r.RoleARN)+"assumed-role/"+role+"/")
+	if r.Name == "" { // the assertion holds it
+		return isOfRole && name != "" && !strings.Contains(name, "/")
+	}
+	return isOfRole && name == r.Name
+}
+
+// inSTS is how the ARNs of sessions begin that are of the same partition and account as another ARN.
+func inSTS(arn string) string {
+	parts := strings.SplitN(arn, ":", 6)
+	if len(parts) < 6 {
+		return ""
+	}
+	return strings.Join([]string{parts[0], parts[1], "sts", "", parts[4], ""}, ":")
 }
 
 // IsRoot says whether the caller of this ARN is an account's root user.

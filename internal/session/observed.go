@@ -28,25 +28,34 @@ import (
 type Observed struct {
 	// Session is the object itself. Of its status, only lastFailure is read: when to try again.
 	Session *v1alpha1.FederatedSession
-	// Request is what the spec asks of STS, unless RequestProblem says why there is none.
-	Request        Request
+	// Asked is what the spec asks of STS, unless RequestProblem says why there is nothing.
+	Asked          Request
 	RequestProblem *Problem
+	// Request is what the issuer's guardrails make of that, if they let it pass: Judged. Otherwise it may lack what they add.
+	Request Request
+	Judged  bool
 	// NamespaceTerminating: nothing can be created in the session's namespace any more.
 	NamespaceTerminating bool
 	Issuer               Issuer
 	Secret               Secret
+	// Assertion is what an AssumeRoleWithSAML session has to present.
+	Assertion Assertion
 }
 
 // Issuer is what is known of the issuer that the session names.
 type Issuer struct {
 	// Found: it exists.
 	Found bool
-	// Refusal is why it does not serve this session's namespace; empty if it does.
-	Refusal string
+	// Refusal is why its guardrails do not let it serve this session; nil if they do.
+	Refusal *Problem
 	// Ready: STS has confirmed its identity. NotReady says why it has not; empty while it is being asked.
 	Ready    bool
 	NotReady string
-	// CanFederate: the identity may call GetFederationToken.
+	// OwnEndpoint: its namespace has chosen the endpoint that it calls.
+	OwnEndpoint bool
+	// HasIdentity: it has somebody to call STS as.
+	HasIdentity bool
+	// CanFederate: the identity is long-term and so may call GetFederationToken and GetSessionToken.
 	CanFederate bool
 	// Identity is the stable id of who it calls STS as; empty while unknown.
 	Identity string
@@ -66,12 +75,26 @@ type Secret struct {
 	Intact bool
 	// Dressed: labels and annotations are what the spec asks for.
 	Dressed bool
-	// RequestHash and Identity tell for which request and as whom the credentials were issued.
-	RequestHash, Identity string
+	// RequestHash and Identity tell for which request and as whom the credentials were issued, AskedHash what the spec
+	// had asked for, before the issuer's guardrails added to it.
+	RequestHash, AskedHash, Identity string
 	// IssuedAt and Expiration of the credentials; Expiration is the true one.
 	IssuedAt, Expiration time.Time
 	// AccessKeyID, PrincipalARN and PrincipalID identify the credentials.
 	AccessKeyID, PrincipalARN, PrincipalID string
+	// AssertionDigest identifies the SAML assertion they were issued for; empty for other operations.
+	AssertionDigest string
+}
+
+// Unsigned is the identity behind credentials that were issued without a signature: nobody's.
+const Unsigned = "unsigned"
+
+// Identity is the stable id of who calls STS for the session; empty while unknown.
+func (o Observed) Identity() string {
+	if o.Request.IsUnsigned() {
+		return Unsigned
+	}
+	return o.Issuer.Identity
 }
 
 // RenewAt is when the published credentials are due for renewal.
@@ -89,7 +112,11 @@ func (o Observed) lifetime() time.Duration {
 
 // attempt identifies a try to issue: the request, and who is to make it. After a failure, another attempt is made at once.
 func (o Observed) attempt() string {
-	sum := sha256.Sum256([]byte(o.Request.Hash() + "\n" + o.ref() + "\n" + o.Issuer.Identity + "\n" + o.Issuer.Version))
+	text := o.Request.Hash() + "\n" + o.ref() + "\n" + o.Identity() + "\n" + o.Issuer.Version
+	if o.Assertion.Digest != "" {
+		text += "\n" + o.Assertion.Digest
+	}
+	sum := sha256.Sum256([]byte(text))
 	return hex.EncodeToString(sum[:])
 }
 

@@ -53,7 +53,7 @@ func healthy(changes ...func(*session.Observed)) session.Observed {
 	o := session.Observed{
 		Session: fs,
 		Request: request,
-		Issuer:  session.Issuer{Found: true, Ready: true, CanFederate: true, Identity: identity},
+		Issuer:  session.Issuer{Found: true, Ready: true, HasIdentity: true, CanFederate: true, Identity: identity},
 		Secret: session.Secret{
 			Exists: true, Intact: true, Dressed: true,
 			RequestHash: request.Hash(), Identity: identity,

@@ -32,7 +32,7 @@ const (
 	// Wait: something outside this object must change first. Some of that is seen by a watch; for the rest, such as IAM,
 	// a slow retry looks again.
 	Wait
-	// Refuse: an edit of this object is the cure.
+	// Refuse: an edit of this object, or of its issuer's guardrails, is the cure.
 	Refuse
 )
 
@@ -43,17 +43,34 @@ var outcomes = map[string]Outcome{
 	v1alpha1.ReasonPolicyTooLarge: Refuse,
 	v1alpha1.ReasonRequestRefused: Refuse,
 
+	v1alpha1.ReasonNamespaceNotAllowed:    Refuse,
+	v1alpha1.ReasonRoleChainingLimit:      Refuse,
+	v1alpha1.ReasonAudienceNotAllowed:     Refuse,
+	v1alpha1.ReasonRuleViolated:           Refuse,
+	v1alpha1.ReasonForcedTagConflict:      Refuse,
+	v1alpha1.ReasonSourceIdentityConflict: Refuse,
+
 	v1alpha1.ReasonSuspended:            Wait,
 	v1alpha1.ReasonIssuerNotFound:       Wait,
 	v1alpha1.ReasonIssuerNotReady:       Wait,
 	v1alpha1.ReasonIssuerCannotFederate: Wait,
-	v1alpha1.ReasonNamespaceNotAllowed:  Wait,
 	v1alpha1.ReasonNamespaceTerminating: Wait,
 	v1alpha1.ReasonSecretConflict:       Wait,
 	v1alpha1.ReasonSecretImmutable:      Wait,
 	v1alpha1.ReasonBudgetExhausted:      Wait,
 	v1alpha1.ReasonAccessDenied:         Wait,
 	v1alpha1.ReasonRegionDisabled:       Wait,
+
+	v1alpha1.ReasonIssuerHasNoIdentity:    Wait,
+	v1alpha1.ReasonServiceAccountNotFound: Wait,
+	v1alpha1.ReasonTokenRequestForbidden:  Wait,
+	v1alpha1.ReasonIdentityRejected:       Wait,
+	v1alpha1.ReasonAssertionNotFound:      Wait,
+	v1alpha1.ReasonAssertionInvalid:       Wait,
+	v1alpha1.ReasonAssertionExpired:       Wait,
+	v1alpha1.ReasonAssertionUsed:          Wait,
+	v1alpha1.ReasonWaitingForMFACode:      Wait,
+	v1alpha1.ReasonVerificationFailed:     Wait,
 }
 
 // OutcomeOf a reason: Retry unless the reason is known to need a wait or an edit.

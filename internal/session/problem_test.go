@@ -38,11 +38,17 @@ var expectedOutcomes = map[string]session.Outcome{
 	v1alpha1.ReasonPolicyTooLarge: session.Refuse,
 	v1alpha1.ReasonRequestRefused: session.Refuse,
 
+	v1alpha1.ReasonNamespaceNotAllowed:    session.Refuse,
+	v1alpha1.ReasonRoleChainingLimit:      session.Refuse,
+	v1alpha1.ReasonAudienceNotAllowed:     session.Refuse,
+	v1alpha1.ReasonRuleViolated:           session.Refuse,
+	v1alpha1.ReasonForcedTagConflict:      session.Refuse,
+	v1alpha1.ReasonSourceIdentityConflict: session.Refuse,
+
 	v1alpha1.ReasonSuspended:            session.Wait,
 	v1alpha1.ReasonIssuerNotFound:       session.Wait,
 	v1alpha1.ReasonIssuerNotReady:       session.Wait,
 	v1alpha1.ReasonIssuerCannotFederate: session.Wait,
-	v1alpha1.ReasonNamespaceNotAllowed:  session.Wait,
 	v1alpha1.ReasonNamespaceTerminating: session.Wait,
 	v1alpha1.ReasonSecretConflict:       session.Wait,
 	v1alpha1.ReasonSecretImmutable:      session.Wait,
@@ -50,19 +56,32 @@ var expectedOutcomes = map[string]session.Outcome{
 	v1alpha1.ReasonAccessDenied:         session.Wait,
 	v1alpha1.ReasonRegionDisabled:       session.Wait,
 
-	v1alpha1.ReasonSecretWriteFailed:    session.Retry,
-	v1alpha1.ReasonThrottled:            session.Retry,
-	v1alpha1.ReasonUnavailable:          session.Retry,
-	v1alpha1.ReasonIncompleteResponse:   session.Retry,
-	v1alpha1.ReasonUnknownError:         session.Retry,
-	v1alpha1.ReasonKeyNotFound:          session.Retry,
-	v1alpha1.ReasonKeyInvalid:           session.Retry,
-	v1alpha1.ReasonKeyRefused:           session.Retry,
-	v1alpha1.ReasonIdentityExpired:      session.Retry,
-	v1alpha1.ReasonNoAmbientCredentials: session.Retry,
-	v1alpha1.ReasonClockSkew:            session.Retry,
+	v1alpha1.ReasonIssuerHasNoIdentity:    session.Wait,
+	v1alpha1.ReasonServiceAccountNotFound: session.Wait,
+	v1alpha1.ReasonTokenRequestForbidden:  session.Wait,
+	v1alpha1.ReasonIdentityRejected:       session.Wait,
+	v1alpha1.ReasonAssertionNotFound:      session.Wait,
+	v1alpha1.ReasonAssertionInvalid:       session.Wait,
+	v1alpha1.ReasonAssertionExpired:       session.Wait,
+	v1alpha1.ReasonAssertionUsed:          session.Wait,
+	v1alpha1.ReasonWaitingForMFACode:      session.Wait,
 
-	// No problem, or none of a request.
+	v1alpha1.ReasonSecretWriteFailed:           session.Retry,
+	v1alpha1.ReasonIdentityProviderUnavailable: session.Retry,
+	v1alpha1.ReasonThrottled:                   session.Retry,
+	v1alpha1.ReasonUnavailable:                 session.Retry,
+	v1alpha1.ReasonIncompleteResponse:          session.Retry,
+	v1alpha1.ReasonUnknownError:                session.Retry,
+	v1alpha1.ReasonKeyNotFound:                 session.Retry,
+	v1alpha1.ReasonKeyInvalid:                  session.Retry,
+	v1alpha1.ReasonKeyRefused:                  session.Retry,
+	v1alpha1.ReasonIdentityExpired:             session.Retry,
+	v1alpha1.ReasonNoAmbientCredentials:        session.Retry,
+	v1alpha1.ReasonClockSkew:                   session.Retry,
+	v1alpha1.ReasonTokenRequestFailed:          session.Retry,
+	v1alpha1.ReasonVerificationFailed:          session.Wait,
+
+	// No problem, or none of a request: these are told of a session or an issuer and are no reason to hold one.
 	v1alpha1.ReasonIssued:            session.Retry,
 	v1alpha1.ReasonRenewalFailing:    session.Retry,
 	v1alpha1.ReasonExpired:           session.Retry,
@@ -70,6 +89,11 @@ var expectedOutcomes = map[string]session.Outcome{
 	v1alpha1.ReasonIAMUser:           session.Retry,
 	v1alpha1.ReasonRootUser:          session.Retry,
 	v1alpha1.ReasonTemporaryIdentity: session.Retry,
+	v1alpha1.ReasonNoIdentity:        session.Retry,
+	v1alpha1.ReasonRuleInvalid:       session.Retry,
+	v1alpha1.ReasonAccountMismatch:   session.Retry,
+	v1alpha1.ReasonMFASeedNotFound:   session.Retry,
+	v1alpha1.ReasonMFASeedInvalid:    session.Retry,
 }
 
 func TestEveryReasonHasAnOutcome(t *testing.T) {
@@ -88,6 +112,19 @@ func TestEveryReasonHasAnOutcome(t *testing.T) {
 
 func TestAReasonOfAnotherVersionIsRetried(t *testing.T) {
 	NewWithT(t).Expect(session.OutcomeOf("FromTheFuture")).To(Equal(session.Retry))
+}
+
+func TestAProblemsMessageFitsIntoAStatus(t *testing.T) {
+	for sentence, c := range map[string]struct{ message, want string }{
+		"a short one is told in full":           {"what to change", "what to change"},
+		"one of 1024 characters is, too":        {strings.Repeat("ü", 1024), strings.Repeat("ü", 1024)},
+		"a longer one is cut, and says so":      {strings.Repeat("ü", 1025), strings.Repeat("ü", 1023) + "…"},
+		"a directive in what others say is not": {"100%s", "100%s"},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			NewWithT(t).Expect(session.Problemf("Reason", "%s", c.message)).To(Equal(&session.Problem{Reason: "Reason", Message: c.want}))
+		})
+	}
 }
 
 // reasonsOfTheAPI are the exported Reason constants of the API package, read from its source: none can be forgotten.

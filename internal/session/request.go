@@ -17,29 +17,26 @@ limitations under the License.
 package session
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
 )
 
-// OperationGetFederationToken is the STS operation behind a FederatedSession.
-const OperationGetFederationToken = "GetFederationToken"
-
-// defaultDuration is what STS grants GetFederationToken when no DurationSeconds is sent.
-const defaultDuration = 12 * time.Hour
+// defaultAudience of web identity tokens is what IAM's OIDC providers for clusters expect.
+const defaultAudience = "sts.amazonaws.com"
 
 // Request is an STS request in canonical form: two specs that ask STS for the same are equal here. Fields that are
 // added later must be omitted from JSON while empty, or every session would be issued anew by an upgrade.
 type Request struct {
 	// Operation of STS, such as GetFederationToken.
 	Operation string `json:"operation"`
-	// Name of the federated user, 2 to 32 characters.
-	Name string `json:"name"`
+	// Name of the federated user, 2 to 32 characters, or the role session, 2 to 64.
+	Name string `json:"name,omitempty"`
 	// Policy is the compacted inline session policy; empty for none.
 	Policy string `json:"policy,omitempty"`
 	// PolicyARNs of managed policies, sorted.
@@ -48,8 +45,31 @@ type Request struct {
 	Tags []Tag `json:"tags,omitempty"`
 	// DurationSeconds, 900 to 129600; 0 leaves it to STS.
 	DurationSeconds int32 `json:"durationSeconds,omitempty"`
+	// MinimumSessionTokenSize in bytes, 1 to 4096; 0 for none.
+	MinimumSessionTokenSize int32 `json:"minimumSessionTokenSize,omitempty"`
+
+	// RoleARN is the role to assume.
+	RoleARN string `json:"roleARN,omitempty"`
+	// ExternalID, SourceIdentity, TransitiveTagKeys and ProvidedContexts (both sorted) are AssumeRole's.
+	ExternalID        string    `json:"externalID,omitempty"`
+	SourceIdentity    string    `json:"sourceIdentity,omitempty"`
+	TransitiveTagKeys []string  `json:"transitiveTagKeys,omitempty"`
+	ProvidedContexts  []Context `json:"providedContexts,omitempty"`
+	// ServiceAccountName, Audience and ProviderID are AssumeRoleWithWebIdentity's. The first two make the token.
+	ServiceAccountName string `json:"serviceAccountName,omitempty"`
+	Audience           string `json:"audience,omitempty"`
+	ProviderID         string `json:"providerID,omitempty"`
+	// PrincipalARN is AssumeRoleWithSAML's: the SAML provider.
+	PrincipalARN string `json:"principalARN,omitempty"`
+
 	// RotateRequestedAt is not sent: a new value asks for new credentials, once.
 	RotateRequestedAt string `json:"rotateRequestedAt,omitempty"`
+}
+
+// Context is a trusted context assertion.
+type Context struct {
+	ProviderARN string `json:"providerARN"`
+	Assertion   string `json:"assertion"`
 }
 
 // Tag is a session tag.
@@ -70,20 +90,53 @@ func NewRequest(fs *v1alpha1.FederatedSession) (Request, *Problem) {
 		return Request{}, problem
 	}
 	r := Request{
-		Operation:         OperationGetFederationToken,
-		Name:              fs.Spec.Name,
-		Policy:            policy,
-		Tags:              tags,
-		RotateRequestedAt: fs.Annotations[v1alpha1.RotateRequestedAtAnnotation],
+		Operation:               operationOf(&fs.Spec),
+		Name:                    fs.Spec.Name,
+		Policy:                  policy,
+		PolicyARNs:              sorted(fs.Spec.PolicyARNs),
+		Tags:                    tags,
+		DurationSeconds:         orZero(fs.Spec.DurationSeconds),
+		MinimumSessionTokenSize: orZero(fs.Spec.MinimumSessionTokenSize),
+		RotateRequestedAt:       fs.Annotations[v1alpha1.RotateRequestedAtAnnotation],
 	}
-	for _, arn := range fs.Spec.PolicyARNs {
-		r.PolicyARNs = append(r.PolicyARNs, string(arn))
-	}
-	slices.Sort(r.PolicyARNs)
-	if fs.Spec.DurationSeconds != nil {
-		r.DurationSeconds = *fs.Spec.DurationSeconds
-	}
+	r.addRole(&fs.Spec)
 	return r, nil
+}
+
+// addRole takes over what only the operations of roles have.
+func (r *Request) addRole(spec *v1alpha1.FederatedSessionSpec) {
+	if role := spec.AssumeRole; role != nil {
+		r.RoleARN, r.ExternalID, r.SourceIdentity = string(role.RoleARN), role.ExternalID, role.SourceIdentity
+		r.TransitiveTagKeys = sorted(role.TransitiveTagKeys)
+		for _, context := range role.ProvidedContexts {
+			r.ProvidedContexts = append(r.ProvidedContexts, Context{context.ProviderARN, context.ContextAssertion})
+		}
+		slices.SortFunc(r.ProvidedContexts, func(a, b Context) int { return strings.Compare(a.ProviderARN, b.ProviderARN) })
+	}
+	if role := spec.AssumeRoleWithWebIdentity; role != nil {
+		r.RoleARN, r.ServiceAccountName, r.ProviderID = string(role.RoleARN), role.ServiceAccountName, role.ProviderID
+		r.Audience = cmp.Or(role.Audience, defaultAudience)
+	}
+	if role := spec.AssumeRoleWithSAML; role != nil {
+		r.RoleARN, r.PrincipalARN = string(role.RoleARN), role.PrincipalARN
+	}
+}
+
+// sorted are the strings in canonical order; nil for none.
+func sorted[S ~string](in []S) []string {
+	var out []string
+	for _, s := range in {
+		out = append(out, string(s))
+	}
+	slices.Sort(out)
+	return out
+}
+
+func orZero(n *int32) int32 {
+	if n == nil {
+		return 0
+	}
+	return *n
 }
 
 // canonicalTags sorts tags by key. The schema compares keys without case for ASCII only; STS does for every script.
@@ -95,11 +148,11 @@ func canonicalTags(in []v1alpha1.Tag) ([]Tag, *Problem) {
 			value = *t.Value
 		}
 		for _, other := range tags {
-			if strings.EqualFold(other.Key, t.Key) {
+			if strings.EqualFold(other.Key, string(t.Key)) {
 				return nil, Problemf(v1alpha1.ReasonInvalidSpec, "spec.tags: the keys %q and %q differ only by case, which AWS ignores: remove one of them", other.Key, t.Key)
 			}
 		}
-		tags = append(tags, Tag{Key: t.Key, Value: value})
+		tags = append(tags, Tag{Key: string(t.Key), Value: value})
 	}
 	slices.SortFunc(tags, func(a, b Tag) int { return strings.Compare(a.Key, b.Key) })
 	return tags, nil
@@ -113,12 +166,4 @@ func (r Request) Hash() string {
 	}
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:])
-}
-
-// Duration is the lifetime that the request asks for.
-func (r Request) Duration() time.Duration {
-	if r.DurationSeconds == 0 {
-		return defaultDuration
-	}
-	return time.Duration(r.DurationSeconds) * time.Second
 }

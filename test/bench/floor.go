@@ -108,7 +108,7 @@ func (s *stage) fill(secret *corev1.Secret, fs *v1alpha1.FederatedSession) (sess
 	if problem != nil {
 		return issued, errors.New(problem.Message)
 	}
-	return issued, credsecret.Publish(secret, fs, issued, request.Hash(), "AIDACKCEVSQ6C2EXAMPLE")
+	return issued, credsecret.Publish(secret, fs, issued, credsecret.Origin{RequestHash: request.Hash(), Identity: "AIDACKCEVSQ6C2EXAMPLE"})
 }
 
 // patchStatus writes a status like the operator's.

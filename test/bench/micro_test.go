@@ -43,12 +43,12 @@ func healthy(b *testing.B) (*corev1.Secret, session.Observed) {
 		Credentials: session.NewCredentials("ASIAIOSFODNN7EXAMPLE", string(make([]byte, 40)), string(make([]byte, 400))),
 		IssuedAt:    start, Expiration: start.Add(12 * time.Hour),
 	}
-	if err := credsecret.Publish(secret, fs, issued, request.Hash(), "AIDACKCEVSQ6C2EXAMPLE"); err != nil {
+	if err := credsecret.Publish(secret, fs, issued, credsecret.Origin{RequestHash: request.Hash(), Identity: "AIDACKCEVSQ6C2EXAMPLE"}); err != nil {
 		b.Fatal(err)
 	}
 	return secret, session.Observed{
 		Session: fs, Request: request, Secret: credsecret.Observe(secret, fs),
-		Issuer: session.Issuer{Found: true, Ready: true, CanFederate: true, Identity: "AIDACKCEVSQ6C2EXAMPLE"},
+		Issuer: session.Issuer{Found: true, Ready: true, HasIdentity: true, CanFederate: true, Identity: "AIDACKCEVSQ6C2EXAMPLE"},
 	}
 }
 

@@ -1,0 +1,139 @@
+/*
+Copyright 2026 The sts-operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package broker
+
+import (
+	"cmp"
+	"context"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"github.com/sts-operator/sts-operator/api/v1alpha1"
+	"github.com/sts-operator/sts-operator/internal/session"
+)
+
+// The operations that inform.
+const (
+	getCallerIdentity = "GetCallerIdentity"
+	getAccessKeyInfo  = "GetAccessKeyInfo"
+)
+
+// Identity is who an issuer calls STS as; empty for nobody.
+type Identity struct {
+	Account, ARN, UserID string
+}
+
+// stable is the part of the identity that stays the same from one session of it to the next.
+func (i Identity) stable() string { return session.StableIdentity(i.UserID) }
+
+// Identify asks STS who an issuer of this configuration is (GetCallerIdentity, which needs a signature but no permission),
+// and refuses the key of an account that is not the expected one. It asks neither breaker nor budget: it is how an issuer
+// finds out.
+func (b *Broker) Identify(ctx context.Context, id ID, config Config) (Identity, *session.Problem) {
+	if !b.begin(id.Namespace) {
+		return Identity{}, crowded(id, "")
+	}
+	defer b.end(id.Namespace)
+	i := &issuer{config: config, client: b.newClient(config)}
+	identity, problem := b.callerIdentity(ctx, i)
+	if problem != nil || config.AccountID == "" {
+		return identity, problem
+	}
+	account := identity.Account
+	if keyID := config.Key.AccessKeyID(); account == config.AccountID && keyID != "" { // an ambient identity has no key to ask about
+		told, problem := b.accountOfKey(ctx, i, keyID)
+		if problem != nil {
+			return Identity{}, problem
+		}
+		account = cmp.Or(told, account)
+	}
+	if account != config.AccountID {
+		return Identity{}, session.Problemf(v1alpha1.ReasonAccountMismatch,
+			"the identity %s belongs to account %s, not to spec.accountID %s: put a key of that account there, or correct spec.accountID",
+			identity.ARN, account, config.AccountID)
+	}
+	return identity, nil
+}
+
+// callerIdentity asks STS who the issuer is.
+func (b *Broker) callerIdentity(ctx context.Context, i *issuer) (Identity, *session.Problem) {
+	var out *sts.GetCallerIdentityOutput
+	err := b.call(ctx, getCallerIdentity, func(ctx context.Context) (err error) {
+		out, err = i.client.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+		return err
+	})
+	if err != nil {
+		return Identity{}, classify(err, i.config, session.Request{Operation: getCallerIdentity})
+	}
+	identity := Identity{Account: aws.ToString(out.Account), ARN: aws.ToString(out.Arn), UserID: aws.ToString(out.UserId)}
+	if !isPlain(identity.Account, longestAccount) || !isPlain(identity.ARN, longestARN) || !isPlain(identity.UserID, longestID) {
+		return Identity{}, incomplete(i.config, getCallerIdentity)
+	}
+	return identity, nil
+}
+
+// accountOfKey asks STS which account an access key belongs to (GetAccessKeyInfo). It is empty where the issuer may not
+// ask, or the endpoint does not know the operation: GetCallerIdentity, which cannot be denied, has told the account then.
+func (b *Broker) accountOfKey(ctx context.Context, i *issuer, keyID string) (string, *session.Problem) {
+	var out *sts.GetAccessKeyInfoOutput
+	err := b.call(ctx, getAccessKeyInfo, func(ctx context.Context) (err error) {
+		out, err = i.client.GetAccessKeyInfo(ctx, &sts.GetAccessKeyInfoInput{AccessKeyId: aws.String(keyID)})
+		return err
+	})
+	if err != nil {
+		problem := classify(err, i.config, session.Request{Operation: getAccessKeyInfo})
+		if problem.Reason == v1alpha1.ReasonAccessDenied || problem.Reason == v1alpha1.ReasonUnknownError {
+			return "", nil
+		}
+		return "", problem
+	}
+	if !isPlain(aws.ToString(out.Account), longestAccount) {
+		return "", incomplete(i.config, getAccessKeyInfo)
+	}
+	return *out.Account, nil
+}
+
+// verify asks STS who new credentials belong to, with them, and refuses any principal but the one that was asked for.
+func (p *Permit) verify(ctx context.Context, issued session.Issued) *session.Problem {
+	request, identity := p.order.Request, p.issuer.identity
+	if !session.IsExpectedPrincipal(request, identity.ARN, issued.PrincipalARN) {
+		return session.Problemf(v1alpha1.ReasonVerificationFailed, "STS issued credentials of %s, which is not the principal that was asked for: check the issuer's spec.endpoint; nothing was published", issued.PrincipalARN)
+	}
+	unverified := func(format string, args ...any) *session.Problem {
+		args = append(args, issued.PrincipalARN, issued.PrincipalID, issued.AccountID)
+		return session.Problemf(v1alpha1.ReasonVerificationFailed, "STS says that the new credentials belong to "+format+", not to %s (id %s, account %s): check the issuer's spec.endpoint; nothing was published", args...)
+	}
+	config := p.issuer.config
+	config.Ambient, config.Key = false, issued.Credentials
+	found, problem := p.broker.callerIdentity(ctx, &issuer{config: config, client: p.broker.newClient(config)})
+	switch {
+	case problem != nil && (problem.Reason == v1alpha1.ReasonUnavailable || problem.Reason == v1alpha1.ReasonThrottled):
+		return problem
+	case problem != nil:
+		return session.Problemf(v1alpha1.ReasonVerificationFailed, "STS does not say who the new credentials belong to (%s: %s); nothing was published", problem.Reason, problem.Message)
+	case found != Identity{Account: issued.AccountID, ARN: issued.PrincipalARN, UserID: issued.PrincipalID}:
+		return unverified("%s (id %s, account %s)", found.ARN, found.UserID, found.Account)
+	case !p.issuer.config.HasIdentity():
+		return nil
+	}
+	account, problem := p.broker.accountOfKey(ctx, p.issuer, issued.Credentials.AccessKeyID())
+	if problem == nil && account != "" && account != issued.AccountID {
+		return unverified("account %s", account)
+	}
+	return problem
+}

@@ -1,0 +1,214 @@
+/*
+Copyright 2026 The sts-operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package broker
+
+import (
+	"context"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sts/types"
+
+	"github.com/sts-operator/sts-operator/api/v1alpha1"
+	"github.com/sts-operator/sts-operator/internal/session"
+)
+
+// grant is what the results of the operations have in common.
+type grant struct {
+	credentials         *types.Credentials
+	arn, id             *string // of the principal
+	utilization, packed *int32
+	sourceIdentity      *string
+	webIdentity         *v1alpha1.WebIdentity
+	saml                *v1alpha1.SAMLIdentity
+}
+
+// issue makes the call that was permitted.
+func (p *Permit) issue(ctx context.Context, proof session.Proof) (session.Issued, *session.Problem) {
+	request, config := p.order.Request, p.issuer.config
+	var granted grant
+	err := p.broker.call(ctx, request.Operation, func(ctx context.Context) (err error) {
+		granted, err = operations[request.Operation](p, ctx, proof)
+		return err
+	})
+	if err != nil {
+		return session.Issued{}, p.explain(ctx, err, classify(err, config, request, p.presented(proof)...))
+	}
+	c := granted.credentials
+	if c == nil || c.Expiration == nil ||
+		!isPlain(aws.ToString(c.AccessKeyId), longestKeyID) || !isPlain(aws.ToString(c.SecretAccessKey), longestToken) ||
+		!isPlain(aws.ToString(c.SessionToken), longestToken) ||
+		!isPlain(aws.ToString(granted.arn), longestARN) || !isPlain(aws.ToString(granted.id), longestID) ||
+		!isPlain(session.AccountOf(aws.ToString(granted.arn)), longestAccount) {
+		return session.Issued{}, incomplete(config, request.Operation)
+	}
+	if account := session.AccountOf(*granted.arn); config.AccountID != "" && !request.IsOfRole() && account != config.AccountID {
+		return session.Issued{}, session.Problemf(v1alpha1.ReasonAccountMismatch, "STS issued credentials of account %s, not of the issuer's spec.accountID %s: the identity has changed; nothing was published", account, config.AccountID)
+	}
+	issued := session.Issued{
+		Credentials:             session.NewCredentials(*c.AccessKeyId, *c.SecretAccessKey, *c.SessionToken),
+		IssuedAt:                p.broker.options.Clock.Now().UTC().Truncate(time.Second),
+		Expiration:              c.Expiration.UTC().Truncate(time.Second),
+		PrincipalARN:            *granted.arn,
+		PrincipalID:             *granted.id,
+		AccountID:               session.AccountOf(*granted.arn),
+		SessionTokenUtilization: percent(granted.utilization),
+		PackedPolicySize:        percent(granted.packed),
+		SourceIdentity:          printable(granted.sourceIdentity, longestName),
+		WebIdentity:             granted.webIdentity,
+		SAML:                    granted.saml,
+	}
+	if !issued.Expiration.After(issued.IssuedAt) {
+		return session.Issued{}, session.Problemf(v1alpha1.ReasonIncompleteResponse,
+			"%s granted credentials that have expired already by the operator's clock: set the clock of the operator's node", endpointName(config))
+	}
+	return issued, nil
+}
+
+// operations are the calls that issue credentials.
+var operations = map[string]func(*Permit, context.Context, session.Proof) (grant, error){
+	session.OperationGetFederationToken:        (*Permit).getFederationToken,
+	session.OperationAssumeRole:                (*Permit).assumeRole,
+	session.OperationAssumeRoleWithWebIdentity: (*Permit).assumeRoleWithWebIdentity,
+	session.OperationAssumeRoleWithSAML:        (*Permit).assumeRoleWithSAML,
+	session.OperationGetSessionToken:           (*Permit).getSessionToken,
+}
+
+//nolint:staticcheck // PackedPolicySize is deprecated by AWS, and reported as long as STS tells it
+func (p *Permit) getFederationToken(ctx context.Context, _ session.Proof) (grant, error) {
+	out, err := p.issuer.client.GetFederationToken(ctx, federationInput(p.order.Request))
+	if err != nil {
+		return grant{}, err
+	}
+	granted := grant{credentials: out.Credentials, utilization: out.SessionTokenUtilization, packed: out.PackedPolicySize}
+	if user := out.FederatedUser; user != nil {
+		granted.arn, granted.id = user.Arn, user.FederatedUserId
+	}
+	return granted, nil
+}
+
+//nolint:staticcheck // see getFederationToken
+func (p *Permit) assumeRole(ctx context.Context, _ session.Proof) (grant, error) {
+	in := assumeRoleInput(p.order.Request)
+	var err error
+	if in.SerialNumber, in.TokenCode, err = p.mfa(); err != nil {
+		return grant{}, err
+	}
+	out, err := p.issuer.client.AssumeRole(ctx, in)
+	if err != nil {
+		return grant{}, err
+	}
+	granted := grantOfRole(out.Credentials, out.AssumedRoleUser, out.SourceIdentity)
+	granted.utilization, granted.packed = out.SessionTokenUtilization, out.PackedPolicySize
+	return granted, nil
+}
+
+//nolint:staticcheck // see getFederationToken
+func (p *Permit) assumeRoleWithWebIdentity(ctx context.Context, proof session.Proof) (grant, error) {
+	out, err := p.issuer.client.AssumeRoleWithWebIdentity(ctx, webIdentityInput(p.order.Request, proof))
+	if err != nil {
+		return grant{}, err
+	}
+	granted := grantOfRole(out.Credentials, out.AssumedRoleUser, out.SourceIdentity)
+	granted.utilization, granted.packed = out.SessionTokenUtilization, out.PackedPolicySize
+	granted.webIdentity = &v1alpha1.WebIdentity{
+		Subject:  printable(out.SubjectFromWebIdentityToken, longestSubject),
+		Audience: printable(out.Audience, longestARN),
+		Provider: printable(out.Provider, longestARN),
+	}
+	return granted, nil
+}
+
+//nolint:staticcheck // see getFederationToken
+func (p *Permit) assumeRoleWithSAML(ctx context.Context, proof session.Proof) (grant, error) {
+	out, err := p.issuer.client.AssumeRoleWithSAML(ctx, samlInput(p.order.Request, proof))
+	if err != nil {
+		return grant{}, err
+	}
+	granted := grantOfRole(out.Credentials, out.AssumedRoleUser, out.SourceIdentity)
+	granted.utilization, granted.packed = out.SessionTokenUtilization, out.PackedPolicySize
+	granted.saml = &v1alpha1.SAMLIdentity{
+		Subject:       printable(out.Subject, longestARN),
+		SubjectType:   printable(out.SubjectType, longestARN),
+		Issuer:        printable(out.Issuer, longestARN),
+		Audience:      printable(out.Audience, longestARN),
+		NameQualifier: printable(out.NameQualifier, longestARN),
+	}
+	return granted, nil
+}
+
+func (p *Permit) getSessionToken(ctx context.Context, _ session.Proof) (grant, error) {
+	in := sessionTokenInput(p.order.Request)
+	var err error
+	if in.SerialNumber, in.TokenCode, err = p.mfa(); err != nil {
+		return grant{}, err
+	}
+	out, err := p.issuer.client.GetSessionToken(ctx, in)
+	if err != nil {
+		return grant{}, err
+	}
+	// STS does not tell whose the session is: it is the caller's own.
+	self := p.issuer.identity
+	return grant{credentials: out.Credentials, arn: &self.ARN, id: &self.UserID, utilization: out.SessionTokenUtilization}, nil
+}
+
+func grantOfRole(credentials *types.Credentials, user *types.AssumedRoleUser, sourceIdentity *string) grant {
+	granted := grant{credentials: credentials, sourceIdentity: sourceIdentity}
+	if user != nil {
+		granted.arn, granted.id = user.Arn, user.AssumedRoleId
+	}
+	return granted
+}
+
+// mfa is the serial number of the issuer's device and the code that is this call's; nil without a device.
+func (p *Permit) mfa() (serialNumber, tokenCode *string, err error) {
+	if p.window.IsZero() {
+		return nil, nil, nil
+	}
+	digits, err := code(p.issuer.config.MFASeed, p.window)
+	return &p.issuer.config.MFASerialNumber, &digits, err
+}
+
+// presented are the secrets that the request carries.
+func (p *Permit) presented(proof session.Proof) []string {
+	_, tokenCode, _ := p.mfa()
+	return []string{proof.WebIdentityToken.Text(), proof.SAMLAssertion.Text(), aws.ToString(tokenCode)}
+}
+
+// percent drops what cannot be one.
+func percent(told *int32) *int32 {
+	if told == nil || *told < 0 {
+		return nil
+	}
+	return told
+}
+
+// printable cuts what STS tells for people to a length and to characters that can be read.
+func printable(told *string, longest int) string {
+	text := strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return -1
+		}
+		return r
+	}, aws.ToString(told))
+	if runes := []rune(text); len(runes) > longest {
+		return string(runes[:longest])
+	}
+	return text
+}

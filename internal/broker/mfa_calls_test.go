@@ -1,0 +1,284 @@
+/*
+Copyright 2026 The sts-operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package broker_test
+
+import (
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+
+	"github.com/sts-operator/sts-operator/api/v1alpha1"
+	"github.com/sts-operator/sts-operator/internal/broker"
+	"github.com/sts-operator/sts-operator/internal/session"
+	"github.com/sts-operator/sts-operator/internal/stsfake"
+)
+
+// Only what can prove a device waits for it.
+func TestOtherOperationsDoNotWaitForACode(t *testing.T) {
+	for operation, request := range requests() {
+		if request.TakesMFA() {
+			continue
+		}
+		t.Run(operation, func(t *testing.T) {
+			g := NewWithT(t)
+			f, record := startEstate(t)
+			f.use(withDevice(f.config)) // and no code is to be had
+
+			for range 3 {
+				_, problem := f.present(broker.Order{Request: request}, aProof())
+				g.Expect(problem).To(BeNil())
+			}
+
+			for _, call := range record.calls(operation) {
+				g.Expect(call.parameters).NotTo(Or(HaveKey("SerialNumber"), HaveKey("TokenCode")))
+			}
+			f.advance(30 * time.Second)
+			g.Expect(f.askFor(theIssuer)).To(BeZero(), "nor do they take one")
+		})
+	}
+}
+
+func TestTheQuestionWhoAnIssuerIsNeedsNoCode(t *testing.T) {
+	g := NewWithT(t)
+	f, record := startWithDevice(t)
+	f.config.AccountID = theIdentity.Account
+
+	_, problem := f.identify(t.Context())
+
+	g.Expect(problem).To(BeNil())
+	for _, call := range record.all() {
+		g.Expect(call.parameters).NotTo(Or(HaveKey("SerialNumber"), HaveKey("TokenCode")))
+	}
+	g.Expect(f.askFor(theIssuer)).To(BeZero())
+}
+
+// Between the permit and the call there are Kubernetes' answers to wait for. The code must be the one that was handed
+// out: that of another window may be somebody else's.
+func TestTheCodeIsOfTheWindowThatWasHandedOut(t *testing.T) {
+	for late, taken := range map[time.Duration]bool{0: true, 2 * time.Second: true, 30 * time.Second: true, 31 * time.Second: false} {
+		t.Run(late.String(), func(t *testing.T) {
+			g := NewWithT(t)
+			f, record := startEstate(t)
+			f.clock.SetTime(time.Unix(1111111109, 0).Add(-time.Minute)) // a second before the end of its window
+			f.use(withDevice(f.config))
+			f.advance(time.Minute)
+			permit := f.permitFor(broker.Order{Request: guarded})
+
+			f.advance(late)
+			_, problem := permit.Issue(t.Context(), noProof)
+
+			g.Expect(record.all()[0].parameters).To(HaveKeyWithValue("TokenCode", "081804"))
+			if taken {
+				g.Expect(problem).To(BeNil())
+				return
+			}
+			g.Expect(problem).To(HaveField("Reason", v1alpha1.ReasonAccessDenied), "and STS says so if it is too late")
+		})
+	}
+}
+
+// Whoever replaces a seed gets the codes of the new one, and at most one a window as before.
+func TestAReplacedSeed(t *testing.T) {
+	g := NewWithT(t)
+	f, _ := startWithDevice(t)
+	_, problem := f.issue(guarded)
+	g.Expect(problem).To(BeNil())
+	const next = "JBSWY3DPEHPK3PXP"
+	f.fake.SetUser(stsfake.DefaultAccountID, stsfake.User{
+		Name: stsfake.DefaultUserName, ID: theIdentity.UserID, Keys: []stsfake.AccessKey{{ID: stsfake.DefaultAccessKeyID, Secret: stsfake.DefaultSecretAccessKey}},
+		MFADevices: []stsfake.MFADevice{{SerialNumber: deviceSerial, Seed: next}},
+	})
+	f.advance(30 * time.Second)
+	g.Expect(f.turnedDown(broker.Order{Request: guarded}).Reason).To(Equal(v1alpha1.ReasonAccessDenied), "the code is the old seed's")
+
+	f.config.MFASeed = session.NewSensitive(next)
+	f.use(f.config)
+	g.Expect(f.askFor(theIssuer)).To(Equal(30 * time.Second))
+	f.advance(30 * time.Second)
+	_, problem = f.issue(guarded)
+
+	g.Expect(problem).To(BeNil())
+}
+
+// A refusal for want of a code must leave no trace but the turn it gave.
+func TestWhoWaitsForACodeHoldsNobodyUp(t *testing.T) {
+	g := NewWithT(t)
+	f, _ := startWithDevice(t)
+	f.Register(neighbour, f.config, theIdentity)
+	g.Expect(f.askFor(theIssuer)).To(BeZero())
+
+	for range 20 {
+		g.Expect(f.askFor(theIssuer)).NotTo(BeZero())
+	}
+
+	g.Expect(f.room()).To(Equal(4))
+	g.Expect(f.Trouble(theIssuer)).To(BeNil())
+}
+
+func TestAProbeThatMustWaitForACodeMakesRoomForAnother(t *testing.T) {
+	g := NewWithT(t)
+	f, _ := startWithDevice(t)
+	f.fail(unavailable)
+	f.turnedDown(broker.Order{Request: guarded})
+	f.advance(2 * time.Second)
+	f.fake.ClearScenarios()
+	g.Expect(f.askFor(theIssuer)).NotTo(BeZero())
+
+	g.Expect(f.pause()).To(BeZero(), "one that needs no code may probe")
+}
+
+// The breaker and the budget come first: a code that is handed out in vain would delay everybody by a window.
+func TestACodeIsNotHandedOutForACallThatIsNotMade(t *testing.T) {
+	afresh := func(f *fixture) { f.Register(theIssuer, f.config, anotherIdentity) } // breaker and budget are new, the device is not
+	for sentence, refuse := range map[string]func(*fixture) (end func(*fixture)){
+		"while STS is away": func(f *fixture) func(*fixture) {
+			f.fail(unavailable)
+			f.refused()
+			return afresh
+		},
+		"while the budget is spent": func(f *fixture) func(*fixture) {
+			f.granted(50, true)
+			return afresh
+		},
+		"while the namespace is crowded": func(f *fixture) func(*fixture) {
+			held := f.hold(theIssuer, 4)
+			return func(*fixture) { held[0].Cancel() }
+		},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			g := NewWithT(t)
+			f, _ := startWithDevice(t)
+			end := refuse(f)
+			_, problem := f.Permit(broker.Order{Issuer: theIssuer, UID: "uid", Request: guarded, Urgent: true})
+			g.Expect(problem.Reason).NotTo(Equal(v1alpha1.ReasonWaitingForMFACode))
+
+			end(f)
+
+			g.Expect(f.askFor(theIssuer)).To(BeZero(), "the code was not handed out")
+		})
+	}
+}
+
+// Under the race detector: many sessions of two issuers that share a device, while time passes.
+func TestNoWindowIsHandedOutTwice(t *testing.T) {
+	g := NewWithT(t)
+	f, _ := startWithDevice(t)
+	f.config.RequestsPerSecond = 10_000
+	other := f.config
+	other.MFASeed = session.NewSensitive("JBSWY3DPEHPK3PXP") // a mistake, which changes nothing about the turns
+	f.use(f.config)
+	f.Register(neighbour, other, theIdentity)
+
+	var all sync.WaitGroup
+	var mutex sync.Mutex
+	windows := map[time.Time]int{}
+	for i := range 6 {
+		all.Go(func() {
+			for range 300 {
+				permit, problem := f.Permit(broker.Order{Issuer: []broker.ID{theIssuer, neighbour}[i%2], UID: sequential(i), Request: guarded, Urgent: true})
+				if problem != nil {
+					mutex.Lock() // time does not go back
+					f.advance(time.Second)
+					mutex.Unlock()
+					continue
+				}
+				mutex.Lock()
+				windows[permit.Window()]++
+				mutex.Unlock()
+				permit.Cancel()
+			}
+		})
+	}
+	all.Wait()
+
+	g.Expect(len(windows)).To(BeNumerically(">", 10))
+	for window, count := range windows {
+		g.Expect(count).To(Equal(1), "%s was handed out more than once", window)
+		g.Expect(window).To(Equal(window.Truncate(30 * time.Second)))
+	}
+}
+
+// The same with nothing between the sessions and the device, for the race detector.
+func TestADeviceByItself(t *testing.T) {
+	var device broker.Device
+	var all sync.WaitGroup
+	var given atomic.Int32
+	for range 8 {
+		all.Go(func() {
+			for i := range 250 { // within what clocks may differ
+				if _, wait := device.Take(noon.Add(time.Duration(i) * time.Second)); wait == 0 {
+					given.Add(1)
+				}
+			}
+		})
+	}
+	all.Wait()
+
+	NewWithT(t).Expect(given.Load()).To(BeNumerically("<=", 250/30+1))
+}
+
+func TestCheckSeed(t *testing.T) {
+	for sentence, c := range map[string]struct {
+		seed  string
+		valid bool
+	}{
+		"base32":                     {deviceSeed, true},
+		"what AWS shows":             {strings.Repeat("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", 2), true},
+		"base32 with padding":        {"GEZDGNBVGY3Q====", true},
+		"base32 in small letters":    {strings.ToLower(deviceSeed), true},
+		"base32 between white":       {" " + deviceSeed + "\n", true},
+		"nothing":                    {"", false},
+		"digits that base32 has not": {"GEZDGNBVGY3TQOJ1", false},
+		"a sentence":                 {"my secret seed", false},
+		"base64":                     {"c2VjcmV0LXNlZWQ=", false},
+		"an address of a code":       {"otpauth://totp/AWS:demo?secret=" + deviceSeed, false},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			g := NewWithT(t)
+
+			err := broker.CheckSeed(session.NewSensitive(c.seed))
+
+			if c.valid {
+				g.Expect(err).NotTo(HaveOccurred())
+				return
+			}
+			g.Expect(err).To(MatchError("no base32 text"), "whatever it was is not quoted")
+		})
+	}
+	NewWithT(t).Expect(broker.CheckSeed(session.Sensitive{})).To(MatchError("no base32 text"))
+}
+
+// The issuer's reconciler lets no such seed pass. If one comes here, no call is made and nothing of it is said.
+func TestASeedThatIsNone(t *testing.T) {
+	for _, request := range []session.Request{guarded, requests()[ownSession]} {
+		t.Run(request.Operation, func(t *testing.T) {
+			g := NewWithT(t)
+			f, record := startWithDevice(t)
+			f.config.MFASeed = session.NewSensitive("my secret seed!")
+			f.use(f.config)
+
+			problem := f.turnedDown(broker.Order{Request: request})
+
+			g.Expect(record.all()).To(BeEmpty())
+			g.Expect(problem.Message).NotTo(ContainSubstring("secret"))
+		})
+	}
+}

@@ -1,0 +1,250 @@
+/*
+Copyright 2026 The sts-operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package broker_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	. "github.com/onsi/gomega"
+
+	"github.com/sts-operator/sts-operator/api/v1alpha1"
+	"github.com/sts-operator/sts-operator/internal/broker"
+	"github.com/sts-operator/sts-operator/internal/session"
+	"github.com/sts-operator/sts-operator/internal/stsfake"
+)
+
+// credentialHeaders are those that tell who signed.
+var credentialHeaders = []string{"Authorization", "X-Amz-Security-Token", "X-Amz-Date"}
+
+func TestEachOperationIsItsOwnAction(t *testing.T) {
+	for operation, request := range requests() {
+		t.Run(operation, func(t *testing.T) {
+			g := NewWithT(t)
+			f, record := startEstate(t)
+
+			_, problem := f.present(broker.Order{Request: request}, aProof())
+
+			g.Expect(problem).To(BeNil())
+			g.Expect(record.operations()).To(Equal([]string{operation}))
+			g.Expect(f.observed).To(Equal([]observation{{operation, "OK", 0}}))
+			call := f.fake.Calls()[0]
+			if request.IsUnsigned() {
+				g.Expect(call.Caller).To(BeEmpty())
+				return
+			}
+			g.Expect(call.Caller).To(Equal(theIdentity.ARN))
+			g.Expect(record.all()[0].header.Get("Authorization")).To(ContainSubstring("Credential=" + stsfake.DefaultAccessKeyID + "/"))
+		})
+	}
+}
+
+// What is presented speaks for the caller. Were the request signed as well, STS would hold the signature against it, and
+// whoever is behind the endpoint would learn whose the issuer is.
+func TestUnsignedOperationsAreNotSigned(t *testing.T) {
+	identities := map[string]func(*fixture){
+		"an IAM user": func(*fixture) {},
+		"a temporary session": func(f *fixture) {
+			f.use(configOf(f.config.Endpoint, session.NewCredentials("ASIAEXAMPLE", "secret", "a+token/==")))
+		},
+		"nobody": (*fixture).useNobody,
+		"the operator's own": func(f *fixture) {
+			f.use(broker.Config{Region: "eu-central-1", Endpoint: f.config.Endpoint, RequestsPerSecond: 1, Ambient: true})
+		},
+	}
+	for identity, use := range identities {
+		for _, operation := range []string{webIdentity, samlRole} {
+			t.Run(operation+" through an issuer that is "+identity, func(t *testing.T) {
+				g := NewWithT(t)
+				f, record := startEstate(t, func(o *broker.Options) {
+					o.Ambient = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+						t.Error("the operator's credentials were asked for")
+						return aws.Credentials{}, nil
+					})
+				})
+				use(f)
+				permit := f.permitFor(broker.Order{Request: requests()[operation]})
+
+				issued, problem := permit.Issue(t.Context(), aProof())
+
+				g.Expect(problem).To(BeNil())
+				g.Expect(issued.PrincipalARN).To(HavePrefix("arn:aws:sts::123456789012:assumed-role/reports/"))
+				g.Expect(permit.Identity()).To(Equal("unsigned"), "it matters to nobody whose the issuer is")
+				g.Expect(record.all()).To(HaveLen(1))
+				for _, header := range credentialHeaders {
+					g.Expect(record.all()[0].header).NotTo(HaveKey(header))
+				}
+			})
+		}
+	}
+}
+
+func TestSignedOperationsAreMadeAsTheIssuer(t *testing.T) {
+	for operation, request := range requests() {
+		if request.IsUnsigned() {
+			continue
+		}
+		t.Run(operation, func(t *testing.T) {
+			g := NewWithT(t)
+			f, _ := startEstate(t)
+			f.Register(theIssuer, f.config, broker.Identity{Account: "123456789012", ARN: "arn:aws:sts::123456789012:assumed-role/x/pod-1", UserID: "AROAEXAMPLE:pod-1"})
+
+			g.Expect(f.permitFor(broker.Order{Request: request}).Identity()).To(Equal("AROAEXAMPLE"), "the part that stays from pod to pod")
+		})
+	}
+}
+
+// results are what each operation comes to in an estate, apart from credentials and sizes.
+var results = map[string]session.Issued{
+	federation: {PrincipalARN: "arn:aws:sts::123456789012:federated-user/reports", PrincipalID: "123456789012:reports"},
+	role:       {PrincipalARN: "arn:aws:sts::123456789012:assumed-role/reports/reports", PrincipalID: "AROAREPORTSREPORTS222:reports"},
+	webIdentity: {
+		PrincipalARN: "arn:aws:sts::123456789012:assumed-role/reports/reports", PrincipalID: "AROAREPORTSREPORTS222:reports",
+		WebIdentity: &v1alpha1.WebIdentity{Subject: tokenSubject, Audience: tokenAudience, Provider: oidcARN},
+	},
+	samlRole: {
+		PrincipalARN: "arn:aws:sts::123456789012:assumed-role/reports/jean", PrincipalID: "AROAREPORTSREPORTS222:jean", SourceIdentity: "Jean",
+		SAML: &v1alpha1.SAMLIdentity{Subject: assertedName, SubjectType: "persistent", Issuer: assertedIssuer, Audience: "https://signin.aws.amazon.com/saml"},
+	},
+	ownSession: {PrincipalARN: theIdentity.ARN, PrincipalID: theIdentity.UserID},
+}
+
+func TestResultOfEachOperation(t *testing.T) {
+	lifetimes := map[string]time.Duration{federation: 12 * time.Hour, role: time.Hour, webIdentity: time.Hour, samlRole: time.Hour, ownSession: 12 * time.Hour}
+	for operation, request := range requests() {
+		t.Run(operation, func(t *testing.T) {
+			g := NewWithT(t)
+			f, _ := startEstate(t)
+
+			issued, problem := f.present(broker.Order{Request: request}, aProof())
+
+			g.Expect(problem).To(BeNil())
+			g.Expect(issued.Credentials.AccessKeyID()).To(MatchRegexp("^ASIA[A-Z2-7]{16}$"))
+			g.Expect(issued.Credentials.SecretAccessKey()).To(HaveLen(40))
+			g.Expect(len(issued.Credentials.SessionToken())).To(BeNumerically(">", 300))
+			g.Expect(issued.IssuedAt).To(Equal(noon.Truncate(time.Second)), "whole seconds, in UTC")
+			g.Expect(issued.Expiration).To(Equal(noon.Truncate(time.Second).Add(lifetimes[operation])), "whole seconds, in UTC")
+			g.Expect(*issued.SessionTokenUtilization).To(BeNumerically("~", 9, 2))
+			if operation == federation {
+				g.Expect(*issued.PackedPolicySize).To(BeZero())
+			} else {
+				g.Expect(issued.PackedPolicySize).To(BeNil(), "STS does not tell it without a policy")
+			}
+			if issued.SAML != nil {
+				g.Expect(issued.SAML.NameQualifier).To(MatchRegexp("^[A-Za-z0-9+/]{27}=$"), "a SHA-1 in base64")
+				issued.SAML.NameQualifier = ""
+			}
+			issued.Credentials, issued.IssuedAt, issued.Expiration, issued.SessionTokenUtilization, issued.PackedPolicySize = session.Credentials{}, time.Time{}, time.Time{}, nil, nil
+			expected := results[operation]
+			expected.AccountID = "123456789012"
+			g.Expect(issued).To(Equal(expected))
+		})
+	}
+}
+
+func TestSizesAndTheSourceIdentityAreTold(t *testing.T) {
+	for operation, sizes := range map[string]struct{ packed, source bool }{
+		federation: {true, false}, role: {true, true}, webIdentity: {true, false}, samlRole: {true, true}, ownSession: {false, false},
+	} {
+		t.Run(operation, func(t *testing.T) {
+			g := NewWithT(t)
+			f, _ := startEstate(t)
+			request := requests()[operation]
+			request.Policy, request.SourceIdentity, request.MinimumSessionTokenSize = aPolicy, "Jean", 4096
+
+			issued, problem := f.present(broker.Order{Request: request}, aProof())
+
+			g.Expect(problem).To(BeNil())
+			g.Expect(*issued.SessionTokenUtilization).To(BeEquivalentTo(100))
+			g.Expect(issued.Credentials.SessionToken()).To(HaveLen(4096))
+			g.Expect(issued.PackedPolicySize != nil && *issued.PackedPolicySize > 5).To(Equal(sizes.packed))
+			g.Expect(issued.SourceIdentity == "Jean").To(Equal(sizes.source))
+		})
+	}
+}
+
+// GetSessionToken does not say whose the session is. It is the issuer's, whose identity STS confirmed.
+func TestAnOwnSessionIsTheIssuers(t *testing.T) {
+	g := NewWithT(t)
+	f, _ := startEstate(t)
+	f.fake.SetRootKeys(stsfake.DefaultAccountID, stsfake.AccessKey{ID: "AKIAROOTROOTROOTROOT", Secret: "root-secret"})
+	config := configOf(f.config.Endpoint, session.NewCredentials("AKIAROOTROOTROOTROOT", "root-secret", ""))
+	root, problem := f.Identify(t.Context(), theIssuer, config)
+	g.Expect(problem).To(BeNil())
+	f.Register(theIssuer, config, root)
+
+	issued, problem := f.issue(requests()[ownSession])
+
+	g.Expect(problem).To(BeNil())
+	g.Expect(issued.PrincipalARN).To(Equal("arn:aws:iam::123456789012:root"))
+	g.Expect(issued.PrincipalID).To(Equal("123456789012"))
+	g.Expect(issued.Expiration.Sub(issued.IssuedAt)).To(Equal(time.Hour), "as STS grants the root user at most")
+}
+
+// No decision would let it come to this; a broker that is asked all the same has nobody to sign as.
+func TestASignedOperationWithoutAnIdentity(t *testing.T) {
+	for operation, request := range requests() {
+		if request.IsUnsigned() {
+			continue
+		}
+		t.Run(operation, func(t *testing.T) {
+			f, _ := startEstate(t)
+			f.useNobody()
+
+			problem := f.turnedDown(broker.Order{Request: request, Verify: true})
+
+			NewWithT(t).Expect(problem.Reason).To(Equal(v1alpha1.ReasonKeyRefused))
+		})
+	}
+}
+
+// The least an unsigned request needs is its proof; without it STS refuses what is there.
+func TestAnUnsignedOperationWithoutAProof(t *testing.T) {
+	for _, operation := range []string{webIdentity, samlRole} {
+		t.Run(operation, func(t *testing.T) {
+			g := NewWithT(t)
+			f, record := startEstate(t)
+
+			issued, problem := f.present(broker.Order{Request: requests()[operation]}, noProof)
+
+			g.Expect(issued).To(BeZero())
+			g.Expect(problem).NotTo(BeNil())
+			g.Expect(record.all()).To(BeEmpty(), "nothing was presented")
+		})
+	}
+}
+
+// A longest proof fills most of a request: it must arrive whole.
+func TestALongProofIsPresentedWhole(t *testing.T) {
+	for operation, length := range map[string]int{webIdentity: 20_000, samlRole: 100_000} {
+		t.Run(operation, func(t *testing.T) {
+			g := NewWithT(t)
+			f, record := startRecording(t, byAction{})
+			long := strings.Repeat("+/aZ", length/4)
+			proof := session.Proof{WebIdentityToken: session.NewSensitive(long), SAMLAssertion: session.NewSensitive(long)}
+
+			_, problem := f.present(broker.Order{Request: requests()[operation]}, proof)
+
+			g.Expect(problem).NotTo(BeNil())
+			g.Expect(record.all()[0].parameters).To(ContainElement(long))
+			g.Expect(record.all()[0].header.Get("Content-Type")).To(Equal("application/x-www-form-urlencoded"), "not in a URL that a proxy writes down")
+		})
+	}
+}

@@ -1,0 +1,162 @@
+/*
+Copyright 2026 The sts-operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package broker
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/sts-operator/sts-operator/api/v1alpha1"
+	"github.com/sts-operator/sts-operator/internal/session"
+)
+
+// Permit is leave to make one STS call. It must be used by Issue or given back by Cancel.
+type Permit struct {
+	broker *Broker
+	issuer *issuer
+	order  Order
+	probe  bool      // whether the call finds out if STS serves the issuer again
+	window time.Time // of the MFA code that is this call's; zero without
+	given  sync.Once
+}
+
+// Order is a call to be permitted.
+type Order struct {
+	// Issuer that makes the call, and the UID of the session it is for.
+	Issuer ID
+	UID    types.UID
+	// Version of the issuer whose guardrails let the request pass.
+	Version string
+	// Request to be made.
+	Request session.Request
+	// Urgent: the session has no usable credentials, and may use the part of the budget that renewals leave alone.
+	Urgent bool
+	// Verify asks STS who the new credentials belong to before they are given out.
+	Verify bool
+}
+
+// Permit asks leave for one STS call, before anything else is spent on it. Without a permit the problem says when to ask
+// again.
+func (b *Broker) Permit(order Order) (*Permit, *session.Problem) {
+	id, uid := order.Issuer, order.UID
+	issuer := b.issuer(id)
+	if issuer == nil || issuer.config.Version != order.Version {
+		return nil, &session.Problem{
+			Reason:     v1alpha1.ReasonIssuerNotReady,
+			Message:    string(id.Kind) + " " + id.Name + " is being loaded",
+			RetryAfter: session.Stagger(time.Second, uid), Quiet: true,
+		}
+	}
+	now := b.options.Clock.Now()
+	breaker := issuer.breakerOf(order.Request)
+	probe, problem, wait := breaker.ask(now)
+	if problem != nil {
+		return nil, &session.Problem{Reason: problem.Reason, Message: problem.Message, RetryAfter: session.Stagger(wait, uid)}
+	}
+	permit := &Permit{broker: b, issuer: issuer, order: order, probe: probe}
+	if !b.begin(id.Namespace) {
+		breaker.withdraw(probe)
+		return nil, crowded(id, uid)
+	}
+	device := issuer.device
+	if !order.Request.TakesMFA() {
+		device = nil
+	}
+	if device != nil {
+		if wait := device.wait(now, order.Urgent); wait > 0 {
+			permit.Cancel()
+			return nil, waitingForCode(issuer.config, wait)
+		}
+	}
+	if wait := issuer.budget.take(now, order.Urgent); wait > 0 {
+		permit.Cancel()
+		return nil, &session.Problem{
+			Reason:     v1alpha1.ReasonBudgetExhausted,
+			Message:    "the requestsPerSecond of " + string(id.Kind) + " " + id.Name + " are spent; the session waits for its turn",
+			RetryAfter: wait, Quiet: true,
+		}
+	}
+	if device != nil {
+		var ok bool
+		if permit.window, ok = device.take(now); !ok { // somebody was quicker
+			permit.Cancel()
+			return nil, waitingForCode(issuer.config, device.wait(now, order.Urgent))
+		}
+	}
+	return permit, nil
+}
+
+// waitingForCode is the problem of an MFA device whose present code is used.
+func waitingForCode(config Config, wait time.Duration) *session.Problem {
+	return &session.Problem{
+		Reason: v1alpha1.ReasonWaitingForMFACode,
+		Message: "AWS takes each code of MFA device " + config.MFASerialNumber + " once, so its calls are 30 seconds apart; " +
+			"the session waits for its turn",
+		RetryAfter: wait, Quiet: true,
+	}
+}
+
+// crowded is the problem of too many calls under way.
+func crowded(id ID, uid types.UID) *session.Problem {
+	return &session.Problem{
+		Reason:     v1alpha1.ReasonBudgetExhausted,
+		Message:    "too many calls through the issuers of namespace " + id.Namespace + " are under way; this one waits for its turn",
+		RetryAfter: session.Stagger(time.Second, uid), Quiet: true,
+	}
+}
+
+// Identity is the stable id of who the call is made as.
+func (p *Permit) Identity() string {
+	if p.order.Request.IsUnsigned() {
+		return session.Unsigned
+	}
+	return p.issuer.identity.stable()
+}
+
+// Cancel gives the permit back unused. What it took from the budget, and the code of an MFA device, stay taken.
+func (p *Permit) Cancel() {
+	p.given.Do(func() {
+		p.issuer.breakerOf(p.order.Request).withdraw(p.probe)
+		p.broker.end(p.order.Issuer.Namespace)
+	})
+}
+
+// Issue makes the STS call, presenting the proof where the request is not signed. Credentials come back complete, and
+// verified if that was ordered, or not at all; the problem of a failed call says what to change, and a problem of the
+// issuer's rather than of the request stops further calls for a while.
+func (p *Permit) Issue(ctx context.Context, proof session.Proof) (session.Issued, *session.Problem) {
+	defer p.Cancel() // a probe that panicked must not keep the breaker shut; after the report it changes nothing
+	ctx, cancel := context.WithTimeout(ctx, p.broker.options.CallTimeout)
+	defer cancel()
+	issued, problem := p.issue(ctx, proof)
+	if problem == nil && p.order.Verify {
+		problem = p.verify(ctx, issued)
+	}
+	trouble := problem
+	if problem != nil && !concerns(problem, p.order.Request) {
+		trouble = nil
+	}
+	p.issuer.breakerOf(p.order.Request).report(p.broker.options.Clock.Now(), p.probe, trouble)
+	p.probe = false // it is over: another one may be under way when the permit is given back
+	if problem != nil {
+		return session.Issued{}, problem
+	}
+	return issued, nil
+}

@@ -1,0 +1,144 @@
+/*
+Copyright 2026 The sts-operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package guardrail
+
+import (
+	"fmt"
+	"regexp"
+
+	"github.com/google/cel-go/cel"
+	"github.com/google/cel-go/common/functions"
+	"github.com/google/cel-go/common/operators"
+	"github.com/google/cel-go/common/overloads"
+	"github.com/google/cel-go/common/types"
+	"github.com/google/cel-go/common/types/ref"
+	"github.com/google/cel-go/common/types/traits"
+	"github.com/google/cel-go/interpreter"
+)
+
+// The most that one evaluation of an expression may cost, and all those of an Apply together. A unit is about what reading
+// a field or comparing ten characters costs; a hundred thousand take a tenth of a second at the most.
+const (
+	costLimit      = 100_000
+	applyCostLimit = 300_000
+)
+
+var (
+	tooCostly         = fmt.Sprintf("it costs more than the %d units that an expression may", costLimit)
+	tooCostlyTogether = fmt.Sprintf("with what was evaluated before, it costs more than the %d units that the expressions of an issuer may together", applyCostLimit)
+)
+
+// pattern is a regular expression of the text, which is compiled once, and how many steps a character can take it.
+type pattern struct {
+	regexp *regexp.Regexp
+	steps  uint64
+}
+
+// cost of matching a text. The time grows with the product.
+func (p pattern) cost(text string) uint64 { return 1 + uint64(len(text)+1)*p.steps/10 }
+
+// patterns are the regular expressions of an issuer, by their text.
+type patterns map[string]pattern
+
+// options under which the program of an expression runs.
+func (p patterns) options() []cel.ProgramOption {
+	return []cel.ProgramOption{
+		cel.CostLimit(costLimit),
+		cel.CostTracking(p),
+		cel.CustomDecoratorV2(inOrder),
+		cel.OptimizeRegex(&interpreter.RegexOptimization{Function: "matches", RegexIndex: 1, Factory: p.matcher}),
+	}
+}
+
+// matcher is a call of matches with its pattern compiled.
+func (p patterns) matcher(call interpreter.InterpretableCall, text string) (interpreter.InterpretableCall, error) {
+	compiled := p[text]
+	var match functions.FunctionOp = func(args ...ref.Val) ref.Val {
+		in := fmt.Sprint(args[0].Value())
+		if compiled.cost(in) > costLimit {
+			return types.NewErrFromString(tooCostly)
+		}
+		return types.Bool(compiled.regexp.MatchString(in))
+	}
+	return interpreter.NewCall(call.ID(), call.Function(), call.OverloadID(), call.Args(), match), nil
+}
+
+// CallCost implements interpreter.ActualCostEstimator: the cost of the calls that CEL itself counts as 1, or by the length of
+// a pattern, where .{1000} is short.
+func (p patterns) CallCost(function, _ string, args []ref.Val, _ ref.Val) *uint64 {
+	var cost uint64
+	switch function {
+	case "matches":
+		cost = p[fmt.Sprint(args[1].Value())].cost(fmt.Sprint(args[0].Value()))
+	case "charAt", "format", "indexOf", "join", "lastIndexOf", "lowerAscii", "replace", "reverse", "split", "strings.quote",
+		"substring", "trim", "upperAscii", "sets.contains", "sets.equivalent", "sets.intersects":
+		cost = callCost(args)
+	case operators.Add, overloads.Contains:
+		return nil // by length, as it should be
+	default:
+		length := textLength(args)
+		if length < longText {
+			return nil
+		}
+		cost = 1 + length/100
+	}
+	return &cost
+}
+
+// longText in bytes: CEL counts going through a text, to tell its size or where it differs from another, as 1. Names,
+// ARNs and labels are shorter than this; an annotation may have 256 KiB.
+const longText = 4096
+
+func textLength(args []ref.Val) (sum uint64) {
+	for _, arg := range args {
+		if text, ok := arg.(types.String); ok {
+			sum += uint64(len(text))
+		}
+	}
+	return sum
+}
+
+// callCost is the cost of a function of a library, which at worst goes through one argument for each part of another.
+func callCost(args []ref.Val) uint64 {
+	largest, second := uint64(1), uint64(1)
+	for _, arg := range args {
+		if e := extent(arg); e > largest {
+			largest, second = e, largest
+		} else if e > second {
+			second = e
+		}
+	}
+	if largest > 10*costLimit { // nor may the product overflow
+		return largest
+	}
+	return 1 + largest*second/10
+}
+
+// extent of a value in bytes, for a list those of its elements.
+func extent(value ref.Val) uint64 {
+	switch v := value.(type) {
+	case types.String:
+		return 1 + uint64(len(v))
+	case traits.Lister:
+		sum := uint64(1)
+		for it := v.Iterator(); it.HasNext() == types.True; {
+			sum += extent(it.Next())
+		}
+		return sum
+	}
+	return 1
+}

@@ -1,0 +1,129 @@
+/*
+Copyright 2026 The sts-operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package guardrail_test
+
+import (
+	"slices"
+	"testing"
+
+	. "github.com/onsi/gomega"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/sts-operator/sts-operator/api/v1alpha1"
+	"github.com/sts-operator/sts-operator/internal/guardrail"
+	"github.com/sts-operator/sts-operator/internal/session"
+)
+
+const roleARN = "arn:aws:iam::123456789012:role/team-a/reports"
+
+// What most cases are about: team-a asks for a federated user.
+var (
+	namespace = guardrail.Metadata{
+		Name:        "team-a",
+		Labels:      map[string]string{"team": "a", "stage": "test"},
+		Annotations: map[string]string{"example.com/role-arns": roleARN + "," + roleARN + "-2"},
+	}
+	object     = guardrail.Metadata{Name: "reports", Labels: map[string]string{"app": "reports"}}
+	federation = session.Request{Operation: session.OperationGetFederationToken, Name: "team-a-reports"}
+	role       = session.Request{Operation: session.OperationAssumeRole, Name: "reports", RoleARN: roleARN}
+	web        = session.Request{
+		Operation: session.OperationAssumeRoleWithWebIdentity, Name: "reports", RoleARN: roleARN,
+		ServiceAccountName: "default", Audience: "sts.amazonaws.com", ProviderID: "www.example.com",
+	}
+	saml = session.Request{
+		Operation: session.OperationAssumeRoleWithSAML, RoleARN: roleARN, PrincipalARN: "arn:aws:iam::123456789012:saml-provider/corporate",
+	}
+	token = session.Request{Operation: session.OperationGetSessionToken}
+)
+
+// with is a copy of the request that is changed.
+func with(r session.Request, change func(r *session.Request)) session.Request {
+	change(&r)
+	return r
+}
+
+// withPolicy is the request with an inline policy.
+func withPolicy(r session.Request, policy string) session.Request {
+	return with(r, func(r *session.Request) { r.Policy = policy })
+}
+
+// tagged are tags of keys and values.
+func tagged(keysAndValues ...string) []session.Tag {
+	var tags []session.Tag
+	for pair := range slices.Chunk(keysAndValues, 2) {
+		tags = append(tags, session.Tag{Key: pair[0], Value: pair[1]})
+	}
+	return tags
+}
+
+func ptr(s string) *string { return &s }
+
+// issuer is a ClusterSessionIssuer named aws that admits every namespace.
+func issuer(change func(spec *v1alpha1.ClusterSessionIssuerSpec)) *v1alpha1.ClusterSessionIssuer {
+	issuer := &v1alpha1.ClusterSessionIssuer{ObjectMeta: metav1.ObjectMeta{Name: "aws"}}
+	issuer.Spec.AllowedNamespaces = &v1alpha1.AllowedNamespaces{}
+	change(&issuer.Spec)
+	return issuer
+}
+
+// withRules is an issuer with rules of these expressions.
+func withRules(expressions ...string) *v1alpha1.ClusterSessionIssuer {
+	return issuer(func(spec *v1alpha1.ClusterSessionIssuerSpec) {
+		for _, expression := range expressions {
+			spec.Rules = append(spec.Rules, v1alpha1.Rule{Expression: expression})
+		}
+	})
+}
+
+// withTags is an issuer that forces these tags.
+func withTags(tags ...v1alpha1.ForcedTag) *v1alpha1.ClusterSessionIssuer {
+	return issuer(func(spec *v1alpha1.ClusterSessionIssuerSpec) { spec.Tags = tags })
+}
+
+// withSourceIdentity is an issuer that sets a source identity.
+func withSourceIdentity(expression string) *v1alpha1.ClusterSessionIssuer {
+	return issuer(func(spec *v1alpha1.ClusterSessionIssuerSpec) { spec.SourceIdentityExpression = expression })
+}
+
+func compile(t testing.TB, issuer v1alpha1.Issuer) *guardrail.Guardrails {
+	t.Helper()
+	guardrails, problem := guardrail.Compile(issuer)
+	NewWithT(t).Expect(problem).To(BeNil())
+	return guardrails
+}
+
+// apply holds a request of the usual namespace and object against an issuer.
+func apply(t testing.TB, issuer v1alpha1.Issuer, request session.Request) (session.Request, *session.Problem) {
+	t.Helper()
+	return compile(t, issuer).Apply(request, namespace, object)
+}
+
+// message of a problem; empty for none.
+func message(problem *session.Problem) string {
+	if problem == nil {
+		return ""
+	}
+	return problem.Message
+}
+
+// reason of a problem; empty for none.
+func reason(problem *session.Problem) string {
+	if problem == nil {
+		return ""
+	}
+	return problem.Reason
+}

@@ -1,0 +1,98 @@
+/*
+Copyright 2026 The sts-operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package guardrail
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/google/cel-go/common/types"
+	"github.com/google/cel-go/common/types/ref"
+	"github.com/google/cel-go/common/types/traits"
+	"github.com/google/cel-go/interpreter"
+)
+
+// orderedMap is a map of strings to values whose keys are gone through in order, so that the same state always gives the
+// same message.
+type orderedMap struct{ traits.Mapper }
+
+// Iterator implements traits.Iterable.
+func (m orderedMap) Iterator() traits.Iterator {
+	var keys []string
+	for it := m.Mapper.Iterator(); it.HasNext() == types.True; {
+		key, _ := it.Next().Value().(string) // vetParsed saw to it that there are no others
+		keys = append(keys, key)
+	}
+	slices.SortFunc(keys, strings.Compare)
+	return types.NewStringList(types.DefaultTypeAdapter, keys).Iterator()
+}
+
+// longestKey that a map can have, in bytes: no literal is longer, nor what Kubernetes and AWS take for a key.
+const longestKey = 4 * maxExpressionLength
+
+// Find implements traits.Mapper. CEL counts it as 1, however long an annotation it is asked for.
+func (m orderedMap) Find(key ref.Val) (ref.Val, bool) {
+	if text, ok := key.(types.String); ok && len(text) > longestKey {
+		return nil, false
+	}
+	return m.Mapper.Find(key)
+}
+
+// Contains implements traits.Container.
+func (m orderedMap) Contains(key ref.Val) ref.Val { return containsKey(m, key) }
+
+// Get implements traits.Indexer.
+func (m orderedMap) Get(key ref.Val) ref.Val { return valueOf(m, key) }
+
+func containsKey(m traits.Mapper, key ref.Val) ref.Val {
+	_, found := m.Find(key)
+	return types.Bool(found)
+}
+
+func valueOf(m traits.Mapper, key ref.Val) ref.Val {
+	value, found := m.Find(key)
+	if !found {
+		return types.ValOrErr(value, "no such key: %v", key)
+	}
+	return value
+}
+
+// inOrder makes ordered maps of those that stand in an expression.
+func inOrder(step interpreter.InterpretableV2) (interpreter.InterpretableV2, error) {
+	if constructor, ok := step.(interpreter.InterpretableConstructor); ok && constructor.Type() == types.MapType {
+		return orderedConstructor{constructor}, nil
+	}
+	return step, nil
+}
+
+type orderedConstructor struct {
+	interpreter.InterpretableConstructor
+}
+
+// Exec implements interpreter.InterpretableV2.
+func (c orderedConstructor) Exec(frame *interpreter.ExecutionFrame) ref.Val {
+	value := c.InterpretableConstructor.Exec(frame)
+	if m, ok := value.(traits.Mapper); ok {
+		return orderedMap{m}
+	}
+	return value // an error
+}
+
+// Eval implements interpreter.Interpretable.
+func (c orderedConstructor) Eval(vars interpreter.Activation) ref.Val {
+	return c.Exec(interpreter.AsFrame(vars))
+}

@@ -1,0 +1,138 @@
+/*
+Copyright 2026 The sts-operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package guardrail
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/sts-operator/sts-operator/api/v1alpha1"
+	"github.com/sts-operator/sts-operator/internal/session"
+)
+
+// What AWS STS says of tags: https://docs.aws.amazon.com/STS/latest/APIReference/API_Tag.html and API_AssumeRole.html.
+const (
+	maxTags        = 50
+	maxKeyLength   = 128
+	maxValueLength = 256
+)
+
+var tagValue = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
+
+// forcedTag is a tag that the issuer puts on every session.
+type forcedTag struct {
+	field, key string
+	// value, or the expression that tells it.
+	value      string
+	expression *expression
+}
+
+func (c *compiler) tags(tags []v1alpha1.ForcedTag) ([]forcedTag, *session.Problem) {
+	var compiled []forcedTag
+	for i, tag := range tags {
+		t := forcedTag{field: fmt.Sprintf("spec.tags[%d]", i), key: string(tag.Key)}
+		// The schema compares keys without case for ASCII only; STS does for every script.
+		for _, other := range compiled {
+			if strings.EqualFold(other.key, t.key) {
+				return nil, session.Problemf(v1alpha1.ReasonRuleInvalid, "%s.key: %q and %q differ only by case, which AWS ignores: remove one of the tags", t.field, other.key, t.key)
+			}
+		}
+		if (tag.Value == nil) == (tag.ValueExpression == "") {
+			return nil, session.Problemf(v1alpha1.ReasonRuleInvalid, "%s: give exactly one of value and valueExpression", t.field)
+		}
+		if tag.Value != nil {
+			t.value = *tag.Value
+		} else {
+			var problem *session.Problem
+			if t.expression, problem = c.text(t.field+".valueExpression", tag.ValueExpression); problem != nil {
+				return nil, problem
+			}
+		}
+		compiled = append(compiled, t)
+	}
+	return compiled, nil
+}
+
+// tell is the value of the tag for a session.
+func (t forcedTag) tell(trial *trial) (string, error) {
+	value := t.value
+	if t.expression != nil {
+		var err error
+		if value, err = t.expression.evaluate(trial); err != nil {
+			return "", err
+		}
+	}
+	switch {
+	case utf8.RuneCountInString(value) > maxValueLength:
+		return "", fmt.Errorf("it has %d characters, AWS takes at most %d", utf8.RuneCountInString(value), maxValueLength)
+	case !tagValue.MatchString(value):
+		return "", fmt.Errorf("%q holds what AWS does not take in a tag: only letters, digits, spaces and _.:/=+-@", value)
+	}
+	return value, nil
+}
+
+// addTags is the request with the issuer's tags on it, or the first reason why one of them cannot be. A key that the
+// session gives too, in any case, takes the issuer's spelling, which is the one that rules know.
+func (g *Guardrails) addTags(request session.Request, t *trial) (session.Request, *session.Problem) {
+	if len(g.tags) == 0 {
+		return request, nil
+	}
+	conflict := func(format string, args ...any) *session.Problem {
+		return session.Problemf(v1alpha1.ReasonForcedTagConflict, "%s "+format, append([]any{g.issuer}, args...)...)
+	}
+	if !request.TakesTags() {
+		return request, conflict("puts tags on every session, which %s cannot carry: use GetFederationToken or assumeRole, or an issuer without tags", request.Operation)
+	}
+	var problem *session.Problem
+	request.Tags, request.TransitiveTagKeys = slices.Clone(request.Tags), slices.Clone(request.TransitiveTagKeys)
+	for _, tag := range g.tags {
+		value, err := tag.tell(t)
+		at := slices.IndexFunc(request.Tags, func(t session.Tag) bool { return strings.EqualFold(t.Key, tag.key) })
+		switch {
+		case err != nil:
+			problem = first(problem, conflict("cannot tell the value of the tag %s for this session (%s): %s", tag.key, tag.field, err))
+		case at < 0:
+			request.Tags = append(request.Tags, session.Tag{Key: tag.key, Value: value})
+		case request.Tags[at].Value != value:
+			problem = first(problem, conflict("gives the tag %s the value %q on this session, but spec.tags asks for %s with %q: remove it from spec.tags", tag.key, value, request.Tags[at].Key, request.Tags[at].Value))
+		default:
+			request.Tags[at].Key = tag.key
+			for i, key := range request.TransitiveTagKeys {
+				if strings.EqualFold(key, tag.key) {
+					request.TransitiveTagKeys[i] = tag.key
+				}
+			}
+		}
+	}
+	slices.SortFunc(request.Tags, func(a, b session.Tag) int { return strings.Compare(a.Key, b.Key) })
+	slices.Sort(request.TransitiveTagKeys)
+	if len(request.Tags) > maxTags {
+		problem = first(problem, conflict("adds its tags to every session, which makes %d here, and AWS takes at most %d: remove some from spec.tags", len(request.Tags), maxTags))
+	}
+	return request, problem
+}
+
+// first is the problem that was found first.
+func first(earlier, later *session.Problem) *session.Problem {
+	if earlier != nil {
+		return earlier
+	}
+	return later
+}

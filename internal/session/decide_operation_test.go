@@ -1,0 +1,241 @@
+/*
+Copyright 2026 The sts-operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+	http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+package session_test
+
+import (
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+
+	"github.com/sts-operator/sts-operator/api/v1alpha1"
+	"github.com/sts-operator/sts-operator/internal/session"
+)
+
+// of makes the session one of another operation, asked for and issued for twelve hours; one of AssumeRoleWithSAML has used
+// the assertion that there is.
+func of(operation string) func(*session.Observed) {
+	return func(o *session.Observed) {
+		choose[operation](&o.Session.Spec)
+		o.Session.Spec.DurationSeconds = seconds(43200)
+		o.Request, _ = session.NewRequest(o.Session)
+		o.Secret.RequestHash, o.Secret.Identity = o.Request.Hash(), o.Identity()
+		if operation == session.OperationAssumeRoleWithSAML {
+			o.Secret.AssertionDigest = "first"
+			o.Assertion = session.Assertion{Digest: "first", NotOnOrAfter: noon.Add(5 * time.Minute)}
+		}
+	}
+}
+
+// Who the issuer may be.
+var (
+	noIdentity = func(o *session.Observed) {
+		o.Issuer.HasIdentity, o.Issuer.CanFederate, o.Issuer.Identity = false, false, ""
+	}
+	aRole = func(o *session.Observed) { o.Issuer.CanFederate = false }
+	aUser = func(*session.Observed) {}
+)
+
+func TestDecideOnWhoTheIssuerIs(t *testing.T) {
+	const nobody, cannot, chaining = v1alpha1.ReasonIssuerHasNoIdentity, v1alpha1.ReasonIssuerCannotFederate, v1alpha1.ReasonRoleChainingLimit
+	renewed := issue(session.CauseDue)
+	for operation, want := range map[string]struct{ nobody, role, user verdict }{
+		session.OperationGetFederationToken:        {hold(nobody, midnight), hold(cannot, midnight), renewed},
+		session.OperationGetSessionToken:           {hold(nobody, midnight), hold(cannot, midnight), renewed},
+		session.OperationAssumeRole:                {hold(nobody, midnight), hold(chaining, midnight), renewed},
+		session.OperationAssumeRoleWithWebIdentity: {renewed, renewed, renewed},
+		session.OperationAssumeRoleWithSAML:        {renewed, renewed, renewed},
+	} {
+		for who, c := range map[string]struct {
+			issuer func(*session.Observed)
+			want   verdict
+		}{
+			"nobody": {noIdentity, want.nobody}, "a role": {aRole, want.role}, "an IAM user": {aUser, want.user},
+		} {
+			t.Run(operation+" by "+who, func(t *testing.T) {
+				g := NewWithT(t)
+				o := healthy(of(operation), expiringAssertion(midnight), c.issuer)
+				g.Expect(verdictOf(session.Decide(o, due))).To(Equal(c.want))
+
+				o.Secret = session.Secret{}
+				first := verdictOf(session.Decide(o, noon))
+				g.Expect(first.Action).To(Equal(c.want.Action), "a first issue is like a renewal")
+				g.Expect(first.Reason).To(Equal(c.want.Reason))
+				g.Expect(first.RetryAt).To(BeZero())
+
+				o = healthy(of(operation), c.issuer)
+				g.Expect(session.Decide(o, noon).Action).To(Equal(session.Keep), "credentials that are fresh are kept")
+			})
+		}
+	}
+}
+
+func TestDecideOnRoleChaining(t *testing.T) {
+	asked := func(asked *int32) func(*session.Observed) {
+		return func(o *session.Observed) {
+			o.Session.Spec.DurationSeconds = asked
+			o.Request, _ = session.NewRequest(o.Session)
+			o.Secret.RequestHash = o.Request.Hash()
+		}
+	}
+	for sentence, c := range map[string]struct {
+		given func(*session.Observed)
+		want  verdict
+	}{
+		"a role may assume another for an hour":                    {all(aRole, asked(seconds(3600))), issue(session.CauseExpired)},
+		"a role may assume another for less":                       {all(aRole, asked(seconds(900))), issue(session.CauseExpired)},
+		"a role may assume another for the default, an hour":       {all(aRole, asked(nil)), issue(session.CauseExpired)},
+		"a role may not assume another for a second more":          {all(aRole, asked(seconds(3601))), hold(v1alpha1.ReasonRoleChainingLimit, never)},
+		"a role may not assume another for twelve hours":           {all(aRole, asked(seconds(43200))), hold(v1alpha1.ReasonRoleChainingLimit, never)},
+		"an IAM user may assume a role for twelve hours":           {all(aUser, asked(seconds(43200))), issue(session.CauseExpired)},
+		"an issuer that is not ready is told rather than its role": {all(aRole, issuerNotReady), hold(v1alpha1.ReasonIssuerNotReady, never)},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			o := healthy(of(session.OperationAssumeRole), c.given)
+			NewWithT(t).Expect(verdictOf(session.Decide(o, midnight))).To(Equal(c.want))
+		})
+	}
+}
+
+// Whoever chooses both the audience of a token and who receives it could take a ServiceAccount's access to anything.
+func TestDecideOnWhoGetsATokenOfWhichAudience(t *testing.T) {
+	for sentence, c := range map[string]struct {
+		audience    string
+		ownEndpoint bool
+		want        session.Action
+	}{
+		"AWS's audience, AWS's endpoint":           {"", false, session.Issue},
+		"AWS's audience, an endpoint of its own":   {"", true, session.Issue},
+		"another audience, AWS's endpoint":         {"vault", false, session.Issue},
+		"another audience, an endpoint of its own": {"vault", true, session.Hold},
+		"AWS's audience by name, and its own":      {"sts.amazonaws.com", true, session.Issue},
+		"an audience that only begins like AWS's":  {"sts.amazonaws.com.example", true, session.Hold},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			g := NewWithT(t)
+			o := healthy(of(session.OperationAssumeRoleWithWebIdentity))
+			o.Session.Spec.AssumeRoleWithWebIdentity.Audience = c.audience
+			o.Request, _ = session.NewRequest(o.Session)
+			o.Secret, o.Issuer.OwnEndpoint = session.Secret{}, c.ownEndpoint
+
+			d := session.Decide(o, noon)
+
+			g.Expect(d.Action).To(Equal(c.want))
+			if c.want == session.Hold {
+				g.Expect(d.Problem.Reason).To(Equal(v1alpha1.ReasonAudienceNotAllowed))
+			}
+		})
+	}
+}
+
+func TestAnIssuerThatDoesNotServeTheOperationIsToldInFull(t *testing.T) {
+	for sentence, c := range map[string]struct {
+		operation string
+		issuer    func(*session.Observed)
+		want      []string
+	}{
+		"nobody, of a federation": {
+			session.OperationGetFederationToken, noIdentity,
+			[]string{"ClusterSessionIssuer aws", "GetFederationToken", "spec.accessKey", "spec.ambient", "assumeRoleWithWebIdentity", "assumeRoleWithSAML"},
+		},
+		"nobody, of a role":      {session.OperationAssumeRole, noIdentity, []string{"ClusterSessionIssuer aws", "AssumeRole needs"}},
+		"a role, of its own":     {session.OperationGetSessionToken, aRole, []string{"ClusterSessionIssuer aws", "GetSessionToken", "spec.accessKey", "assumeRole"}},
+		"a role, of another":     {session.OperationAssumeRole, aRole, []string{"ClusterSessionIssuer aws", "3600 seconds", "spec.durationSeconds", "spec.accessKey"}},
+		"a role, of federations": {session.OperationGetFederationToken, aRole, []string{"call GetFederationToken"}},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			g := NewWithT(t)
+			d := session.Decide(healthy(of(c.operation), c.issuer), due)
+			g.Expect(d.Problem).NotTo(BeNil())
+			g.Expect(d.Problem.Quiet).To(BeFalse())
+			for _, want := range c.want {
+				g.Expect(d.Problem.Message).To(ContainSubstring(want))
+			}
+		})
+	}
+}
+
+func TestTheIdentityOfUnsignedSessionsIsNobodys(t *testing.T) {
+	for operation := range choose {
+		for who, issuer := range map[string]func(*session.Observed){
+			"another user": otherIdentity, "who is not known": func(o *session.Observed) { o.Issuer.Identity = "" }, "nobody": noIdentity,
+		} {
+			t.Run(operation+" by "+who, func(t *testing.T) {
+				g := NewWithT(t)
+				o := healthy(of(operation), issuer)
+				if !o.Request.IsUnsigned() {
+					g.Expect(o.Identity()).To(Equal(o.Issuer.Identity))
+					return
+				}
+				g.Expect(o.Identity()).To(Equal("unsigned"))
+				g.Expect(session.Decide(o, noon).Action).To(Equal(session.Keep))
+				g.Expect(session.IsUsable(o, noon)).To(BeTrue())
+
+				o.Secret.Identity = identity
+				expiringAssertion(midnight)(&o)
+				g.Expect(verdictOf(session.Decide(o, noon))).To(Equal(issue(session.CauseIssuerChanged)), "a signed call's are another's")
+			})
+		}
+	}
+}
+
+// Guardrails that cannot be told, or refuse, may have added to the request: what the spec asks for must do then.
+func TestDecideWhileTheGuardrailsAreUnknown(t *testing.T) {
+	asked := session.Request{Operation: session.OperationGetFederationToken, Name: "reports"}
+	for sentence, c := range map[string]struct {
+		judged    bool
+		askedHash string
+		usable    bool
+	}{
+		"what was issued is another request's, and the guardrails say so":  {true, asked.Hash(), false},
+		"the guardrails are unknown, and the spec asks for the same":       {false, asked.Hash(), true},
+		"the guardrails are unknown, and the spec asks for something else": {false, "sha256:other", false},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			o := healthy()
+			o.Asked, o.Judged = asked, c.judged
+			o.Secret.RequestHash, o.Secret.AskedHash = "sha256:with-tags", c.askedHash
+
+			NewWithT(t).Expect(session.IsUsable(o, noon)).To(Equal(c.usable))
+		})
+	}
+}
+
+func TestDecideOnARefusalOfTheGuardrails(t *testing.T) {
+	for _, reason := range []string{
+		v1alpha1.ReasonNamespaceNotAllowed, v1alpha1.ReasonRuleViolated, v1alpha1.ReasonForcedTagConflict,
+		v1alpha1.ReasonSourceIdentityConflict, v1alpha1.ReasonIssuerNotFound,
+	} {
+		for operation := range choose {
+			t.Run(reason+" of "+operation, func(t *testing.T) {
+				g := NewWithT(t)
+				o := healthy(of(operation), refusedFor(reason, "because"))
+
+				d := session.Decide(o, noon)
+
+				g.Expect(verdictOf(d)).To(Equal(hold(reason, midnight)), "it is told at once, and again when the credentials expire")
+				g.Expect(d.Problem).To(BeIdenticalTo(o.Issuer.Refusal), "as the guardrails word it")
+				g.Expect(session.IsUsable(o, noon)).To(BeTrue(), "what was issued works until it expires")
+				g.Expect(verdictOf(session.Decide(o, due))).To(Equal(hold(reason, midnight)), "nothing is renewed")
+				g.Expect(verdictOf(session.Decide(o, midnight))).To(Equal(hold(reason, never)), "nor issued")
+				expiringAssertion(midnight)(&o)
+				g.Expect(verdictOf(session.Decide(o, noon))).To(Equal(hold(reason, midnight)), "nor is an assertion used")
+				undressed(&o)
+				g.Expect(verdictOf(session.Decide(o, noon))).To(Equal(hold(reason, midnight)), "nor is anything dressed")
+			})
+		}
+	}
+}
