@@ -59,6 +59,7 @@ func ask(t *testing.T, kind string, candidates map[string]candidate) {
 			err := k8s.Create(t.Context(), answered, client.DryRunAll)
 			if c.refused != "" {
 				g.Expect(err).To(MatchError(ContainSubstring(c.refused)))
+				refusals.remember(kind, err)
 				return
 			}
 			g.Expect(err).NotTo(HaveOccurred())

@@ -19,18 +19,9 @@ package admission_test
 import (
 	"fmt"
 	"testing"
-
-	. "github.com/onsi/gomega"
-	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/yaml"
-
-	"github.com/sts-operator/sts-operator/api/v1alpha1"
 )
 
 const (
-	notEarlier     = `spec: Invalid value: rotation.renewBeforeSeconds must be smaller than durationSeconds (43200 where durationSeconds is not given, the default of STS for GetFederationToken)`
 	notALabel      = `spec.secret.labels: Invalid value: secret.labels must have Kubernetes label keys such as app or example.com/app`
 	notALabelValue = `a label value may hold at most 63 letters, digits, '-', '_' and '.', and begins and ends with a letter or digit`
 	ourLabel       = `spec.secret.labels: Invalid value: secret.labels must not set sts-operator.dev/... or app.kubernetes.io/managed-by: the operator sets these`
@@ -122,37 +113,23 @@ func TestFederatedSessionAsAWhole(t *testing.T) {
 		"suspend is true or false":         {`suspend: "yes"`, `spec.suspend in body must be of type boolean`},
 		"a field must be known":            {`policyArns: []`, `strict decoding error: unknown field "spec.policyArns"`},
 		"a field of a field must be known": {`tags: [{key: a, value: b, transitive: true}]`, `strict decoding error: unknown field "spec.tags[0].transitive"`},
-		"everything may be at its largest": {largestSession, ``},
 	})
 }
 
-func TestFederatedSessionLargestLabelsAndAnnotationsFitOnASecret(t *testing.T) {
-	g := NewWithT(t)
-	session := &v1alpha1.FederatedSession{}
-	g.Expect(yaml.Unmarshal([]byte(largestSession), &session.Spec)).To(Succeed())
-	secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: session.TargetSecretName(), Namespace: "default", Labels: map[string]string{}, Annotations: map[string]string{}}}
-	for key, value := range session.Spec.Secret.Labels {
-		secret.Labels[key] = string(value)
-	}
-	for key, value := range session.Spec.Secret.Annotations {
-		secret.Annotations[key] = string(value)
-	}
-	g.Expect(k8s.Create(t.Context(), secret, client.DryRunAll)).To(Succeed())
+func TestFederatedSessionTokenSizeAndVerify(t *testing.T) {
+	ask(t, "FederatedSession", map[string]candidate{
+		"a token may have 1 byte at least":         {`minimumSessionTokenSize: 1`, ``},
+		"a token may have 4096 bytes at least":     {`minimumSessionTokenSize: 4096`, ``},
+		"a token has more than 0 bytes anyway":     {`minimumSessionTokenSize: 0`, `spec.minimumSessionTokenSize in body should be greater than or equal to 1`},
+		"a token has no more than 4096 bytes":      {`minimumSessionTokenSize: 4097`, `spec.minimumSessionTokenSize in body should be less than or equal to 4096`},
+		"its size is a number, without a unit":     {`minimumSessionTokenSize: 4Ki`, `spec.minimumSessionTokenSize in body must be of type integer`},
+		"the size may be of AssumeRole's":          {with(assumeRole, `minimumSessionTokenSize: 4096`), ``},
+		"the size may be of a web identity's":      {with(webIdentity, `minimumSessionTokenSize: 4096`), ``},
+		"the size may be of SAML's":                {with(noName, saml, `minimumSessionTokenSize: 4096`), ``},
+		"the credentials may be verified":          {`verify: true`, ``},
+		"the credentials may be said not to be":    {`verify: false`, ``},
+		"whether they are verified is yes or no":   {`verify: always`, `spec.verify in body must be of type boolean`},
+		"credentials of a role may be verified":    {with(assumeRole, `verify: true`), ``},
+		"credentials of a user may be, whoever is": {with(noName, sessionToken, `verify: true`), ``},
+	})
 }
-
-// largestSession has every list, map, text and number of a session at its bound, so that the rules cost the most that
-// they can: the API server refuses what costs more than its budget.
-var largestSession = `
-issuerRef: {kind: ClusterSessionIssuer, name: ` + name253 + `}
-name: ` + text(32, "n") + `
-policy: ` + text(20480, "ÿ") + `
-policyARNs: [` + many(10, `"arn:aws-us-gov:iam::123456789012:policy/`+text(2048-43, "n")+`%d"`) + `]
-tags: [` + many(50, `{key: "`+text(125, "𐐀")+`%d", value: "`+text(256, "𐐀")+`"}`) + `]
-durationSeconds: 129600
-rotation: {renewBeforeSeconds: 129599}
-secret:
-  name: ` + name253 + `
-  labels: {` + many(32, `"`+name253+`/`+text(60, "k")+`%d": "`+text(63, "v")+`"`) + `}
-  annotations: {` + many(32, `"`+name253+`/`+text(60, "k")+`%d": "`+text(1024, "🚀")+`"`) + `}
-suspend: true
-`

@@ -27,6 +27,7 @@ import (
 
 	"github.com/onsi/gomega"
 	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 )
@@ -37,6 +38,8 @@ var (
 	// k8s sends every write with strict field validation.
 	k8s       client.Client
 	clientset *kubernetes.Clientset
+	// connection is theirs, for clients of other users.
+	connection *rest.Config
 )
 
 func TestMain(m *testing.M) {
@@ -61,6 +64,7 @@ func runWithControlPlane(m *testing.M) (code int, err error) {
 
 	gomega.SetDefaultEventuallyTimeout(time.Minute) // the API server rebuilds a changed API when it finds the time
 	config.QPS = -1                                 // no client-side limit
+	connection = config
 	unchecked, err := client.New(config, client.Options{})
 	if err != nil {
 		return 0, fmt.Errorf("making a client: %w", err)
@@ -69,5 +73,8 @@ func runWithControlPlane(m *testing.M) (code int, err error) {
 	if clientset, err = kubernetes.NewForConfig(config); err != nil {
 		return 0, fmt.Errorf("making a clientset: %w", err)
 	}
-	return m.Run(), nil
+	if code = m.Run(); code == 0 && everyTestRan() {
+		return code, refusals.expectEveryLimit()
+	}
+	return code, nil
 }

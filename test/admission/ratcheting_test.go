@@ -17,6 +17,7 @@ limitations under the License.
 package admission_test
 
 import (
+	"strings"
 	"testing"
 
 	. "github.com/onsi/gomega"
@@ -48,6 +49,26 @@ func TestWhatIsStoredStaysWritable(t *testing.T) {
 			kind: "FederatedSession", stored: `secret: {name: A_B, labels: {-a: -b}, annotations: {sts-operator.dev/a: b}}`,
 			change: `rotation: {renewBeforeSeconds: 300}`, worse: `secret: {name: A_C}`, refused: notASubdomain,
 		},
+		"a session of a role that is now refused": {
+			kind: "FederatedSession", stored: `assumeRole: {roleARN: reports, externalID: a, sourceIdentity: "aws:jo", providedContexts: [{providerARN: center, contextAssertion: a}]}`,
+			change: `tags: [{key: a, value: v}]`, worse: `assumeRole: {roleARN: the-role-of-the-reports}`, refused: notARole,
+		},
+		"a session of a ServiceAccount that is now refused": {
+			kind: "FederatedSession", stored: `assumeRoleWithWebIdentity: {roleARN: reports, serviceAccountName: A_B, audience: a b}`,
+			change: `verify: true`, worse: with(webIdentity, `durationSeconds: 43201`), refused: roleTooLong,
+		},
+		"a session of an assertion that is now refused": {
+			kind: "FederatedSession", stored: with(noName, `assumeRoleWithSAML: {roleARN: reports, assertionSecretRef: {name: A_B}}`),
+			change: `minimumSessionTokenSize: 1`, worse: with(noName, strings.Replace(saml, ":role/", ":user/", 1)), refused: notARole,
+		},
+		"an issuer with guardrails that are now refused": {
+			kind: "SessionIssuer", stored: `{rules: [{message: a, messageExpression: b}], tags: [{key: "*"}], accountID: main, sourceIdentityExpression: ""}`,
+			change: `requestsPerSecond: 5`, worse: `tags: [{key: "**", value: v}]`, refused: notATagKey,
+		},
+		"an issuer with a device that is now refused": {
+			kind: "SessionIssuer", stored: `mfa: {serialNumber: a, totpSecretRef: {key: /}}`,
+			change: `region: eu-north-1`, worse: `mfa: {serialNumber: "the telephone", totpSecretRef: {name: a, key: b}}`, refused: notASerialNumber,
+		},
 		"an issuer with a region that is now refused": {
 			kind: "SessionIssuer", stored: `region: local`,
 			change: `accessKey: {secretRef: {name: other}}`, worse: `region: locally`, refused: notARegion,
@@ -70,12 +91,48 @@ func TestWhatIsStoredStaysWritable(t *testing.T) {
 	}
 }
 
+// What the first version stored knows of no operation and no guardrail. All of it is still as good as it was.
+func TestWhatTheFirstVersionStoredStaysWritable(t *testing.T) {
+	for sentence, c := range map[string]struct{ kind, stored, change string }{
+		"a session with little": {"FederatedSession", `{}`, `name: accounts`},
+		"a session with everything": {
+			"FederatedSession", `
+name: ` + text(32, "n") + `
+policy: "{}"
+policyARNs: ["arn:aws:iam::aws:policy/ReadOnlyAccess"]
+tags: [{key: Team, value: ""}]
+durationSeconds: 129600
+rotation: {renewBeforeSeconds: 129599}
+secret: {name: keys, labels: {a: b}, annotations: {a: b}}
+suspend: true`, `{durationSeconds: null, rotation: {renewBeforeSeconds: 43199}}`,
+		},
+		"an issuer with a key":              {"SessionIssuer", `requestsPerSecond: 600`, `region: eu-north-1`},
+		"an issuer with the operator's own": {"ClusterSessionIssuer", `allowedNamespaces: {}`, with(accessKey)},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			o := storeUnchecked(t, object(t, c.kind, c.stored))
+
+			expectWritableAroundSpec(t, o)
+			o.Object["spec"] = specOf(t, c.kind, c.stored, c.change)
+			NewWithT(t).Expect(k8s.Update(t.Context(), o)).To(Succeed(), "a change")
+		})
+	}
+}
+
 // A rule over two fields of spec is asked again whenever spec changes; the operator and annotations must still get through.
 func TestWhatIsStoredStaysWritableAroundSpec(t *testing.T) {
 	for sentence, c := range map[string]struct{ kind, stored, cure string }{
-		"a session renewed before it is issued": {"FederatedSession", `rotation: {renewBeforeSeconds: 86400}`, `durationSeconds: 129600`},
-		"an issuer without an identity":         {"ClusterSessionIssuer", `ambient: null`, `ambient: {}`},
-		"an issuer that lends the operator's":   {"SessionIssuer", `{accessKey: null, ambient: {}}`, `{accessKey: {secretRef: {name: key}}, ambient: null}`},
+		"a session renewed before it is issued":      {"FederatedSession", `rotation: {renewBeforeSeconds: 86400}`, `durationSeconds: 129600`},
+		"a session without a name":                   {"FederatedSession", noName, `name: reports`},
+		"a session with too long a name":             {"FederatedSession", `name: ` + text(33, "n"), assumeRole},
+		"a session of two operations":                {"FederatedSession", with(assumeRole, sessionToken), `sessionToken: null`},
+		"a session with tags that it does not take":  {"FederatedSession", with(webIdentity, `tags: [{key: a, value: b}]`), `tags: null`},
+		"a session with more than it takes":          {"FederatedSession", with(sessionToken, `policy: "{}"`), with(noName, `policy: null`)},
+		"a session that passes on tags it lacks":     {"FederatedSession", assumingWith(`transitiveTagKeys: [a]`), `tags: [{key: a, value: b}]`},
+		"an issuer with two identities":              {"ClusterSessionIssuer", `accessKey: {secretRef: {name: key}}`, `ambient: null`},
+		"an issuer of an account without a key":      {"SessionIssuer", with(noIdentity, `accountID: "123456789012"`), with(accessKey)},
+		"an issuer with a device and without a user": {"ClusterSessionIssuer", `mfa: {serialNumber: GAHT12345678, totpSecretRef: {name: a, key: b}}`, `mfa: null`},
+		"an issuer that lends the operator's":        {"SessionIssuer", with(ambient), with(accessKey)},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			o := storeUnchecked(t, object(t, c.kind, c.stored))
@@ -100,7 +157,8 @@ func expectWritableAroundSpec(t *testing.T, o *unstructured.Unstructured) {
 func storeUnchecked(t *testing.T, o *unstructured.Unstructured) *unstructured.Unstructured {
 	t.Helper()
 	g := NewWithT(t)
-	invalid := o.DeepCopy()
+	nothing := o.DeepCopy()
+	nothing.Object["spec"] = map[string]any{}
 	crd := customResourceDefinition(t, o.GetKind())
 	withRules := crd.DeepCopy()
 
@@ -117,7 +175,7 @@ func storeUnchecked(t *testing.T, o *unstructured.Unstructured) *unstructured.Un
 
 	crd.Object["spec"] = withRules.Object["spec"]
 	g.Expect(k8s.Update(t.Context(), crd)).To(Succeed())
-	g.Eventually(func() error { return k8s.Create(t.Context(), invalid.DeepCopy(), client.DryRunAll) }).ShouldNot(Succeed(), "the rules are back")
+	g.Eventually(func() error { return k8s.Create(t.Context(), nothing.DeepCopy(), client.DryRunAll) }).ShouldNot(Succeed(), "the rules are back")
 	return o
 }
 

@@ -18,6 +18,7 @@ package admission_test
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -25,6 +26,7 @@ import (
 	. "github.com/onsi/gomega"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -80,6 +82,7 @@ func TestSamplesAreAccepted(t *testing.T) {
 
 func createSamples(t *testing.T) []*unstructured.Unstructured {
 	t.Helper()
+	namespace(t, operatorNamespace) // as `make deploy` does
 	all := documents(t, samples)
 	for _, o := range all {
 		if o.GetKind() == "Namespace" { // an API server on its own cannot delete one
@@ -95,27 +98,59 @@ func createSamples(t *testing.T) []*unstructured.Unstructured {
 // The samples fit together: every session has its issuer, every issuer its key, and the pod a session.
 func TestSamplesReferToEachOther(t *testing.T) {
 	g := NewWithT(t)
-	have := map[string]bool{}
 	all := documents(t, samples)
+	have := []string{"ServiceAccount " + operatorNamespace + "/" + operatorAccount}
 	for _, o := range all {
-		have[o.GetKind()+" "+o.GetName()] = true
-		if o.GetKind() == "FederatedSession" {
-			have["Secret "+converted[v1alpha1.FederatedSession](t, o).TargetSecretName()] = true
+		have = append(have, fmt.Sprintf("%s %s", o.GetKind(), client.ObjectKeyFromObject(o)))
+		if o.GetKind() == "FederatedSession" { // and with it comes a Secret
+			have = append(have, "Secret "+o.GetNamespace()+"/"+converted[v1alpha1.FederatedSession](t, o).TargetSecretName())
 		}
 	}
 	for _, o := range all {
-		switch o.GetKind() {
-		case "FederatedSession":
-			ref := converted[v1alpha1.FederatedSession](t, o).Spec.IssuerRef
-			g.Expect(have).To(HaveKey(string(ref.Kind) + " " + ref.Name))
-		case "SessionIssuer":
-			ref := converted[v1alpha1.SessionIssuer](t, o).Spec.AccessKey.SecretRef
-			g.Expect(have).To(HaveKey("Secret " + ref.Name))
-		case "Deployment":
-			secret := converted[appsv1.Deployment](t, o).Spec.Template.Spec.Volumes[0].Secret
-			g.Expect(have).To(HaveKey("Secret " + secret.SecretName))
+		for _, needed := range neededBy(t, o) {
+			g.Expect(have).To(ContainElement(needed), "what %s %s needs", o.GetKind(), o.GetName())
 		}
 	}
+}
+
+// neededBy are the objects that the sample names, as kind, namespace and name.
+func neededBy(t *testing.T, o *unstructured.Unstructured) (needed []string) {
+	t.Helper()
+	need := func(kind, namespace, name string) { needed = append(needed, kind+" "+namespace+"/"+name) }
+	needKeys := func(spec *v1alpha1.IssuerSpec, namespace string) {
+		if spec.AccessKey != nil {
+			need("Secret", namespace, spec.AccessKey.SecretRef.Name)
+		}
+		if spec.MFA != nil {
+			need("Secret", namespace, spec.MFA.TOTPSecretRef.Name)
+		}
+	}
+	switch o.GetKind() {
+	case "FederatedSession":
+		spec := converted[v1alpha1.FederatedSession](t, o).Spec
+		if spec.IssuerRef.Kind == v1alpha1.ClusterSessionIssuerKind {
+			need("ClusterSessionIssuer", "", spec.IssuerRef.Name)
+		} else {
+			need("SessionIssuer", o.GetNamespace(), spec.IssuerRef.Name)
+		}
+		if spec.AssumeRoleWithWebIdentity != nil {
+			need("ServiceAccount", o.GetNamespace(), spec.AssumeRoleWithWebIdentity.ServiceAccountName)
+		}
+		if spec.AssumeRoleWithSAML != nil {
+			need("Secret", o.GetNamespace(), spec.AssumeRoleWithSAML.AssertionSecretRef.Name)
+		}
+	case "SessionIssuer":
+		needKeys(&converted[v1alpha1.SessionIssuer](t, o).Spec.IssuerSpec, o.GetNamespace())
+	case "ClusterSessionIssuer":
+		needKeys(&converted[v1alpha1.ClusterSessionIssuer](t, o).Spec.IssuerSpec, operatorNamespace)
+	case "RoleBinding":
+		binding := converted[rbacv1.RoleBinding](t, o)
+		need("Role", o.GetNamespace(), binding.RoleRef.Name)
+		need("ServiceAccount", binding.Subjects[0].Namespace, binding.Subjects[0].Name)
+	case "Deployment":
+		need("Secret", o.GetNamespace(), converted[appsv1.Deployment](t, o).Spec.Template.Spec.Volumes[0].Secret.SecretName)
+	}
+	return needed
 }
 
 // The Secret's config names the documented path, so the pod must mount it there and point the SDK to it.

@@ -1,0 +1,160 @@
+/*
+Copyright 2026 The sts-operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package admission_test
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"testing"
+
+	. "github.com/onsi/gomega"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+const (
+	hints       = "sts-operator-hints"
+	noPolicy    = `without policy and policyARNs a federated user has no permissions of its own: set one of them, unless`
+	tooLong     = `durationSeconds is more than 12 hours, and AWS cannot revoke a session: set it to 43200 or less`
+	everything  = `policy allows every action, so the session may do all that its issuer or role may: list the actions`
+	withAPolicy = `policyARNs: ["arn:aws:iam::aws:policy/ReadOnlyAccess"]`
+)
+
+// warnings are those that the API server sends along with its answers.
+type warnings struct {
+	mu  sync.Mutex
+	all []string
+}
+
+func (w *warnings) HandleWarningHeader(_ int, _ string, text string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.all = append(w.all, text)
+}
+
+// take are the warnings since the last call.
+func (w *warnings) take() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	defer func() { w.all = nil }()
+	return w.all
+}
+
+// installHints returns a client, and what it is warned of.
+func installHints(t *testing.T) (client.Client, *warnings) {
+	t.Helper()
+	heard := &warnings{}
+	config := rest.CopyConfig(connection)
+	config.WarningHandler = heard
+	c, probe := clientOf(t, config), object(t, "FederatedSession")
+	install(t, hints, func(ctx context.Context) bool {
+		return c.Create(ctx, probe.DeepCopy(), client.DryRunAll) == nil && len(heard.take()) > 0
+	})
+	return c, heard
+}
+
+func TestHints(t *testing.T) {
+	warned, heard := installHints(t)
+	const arn = `roleARN: "arn:aws:iam::123456789012:role/reports"`
+	statement := func(fields string) string {
+		return `policy: '{"Version": "2012-10-17", "Statement": [` + fields + `]}'`
+	}
+	for sentence, c := range map[string]struct{ spec, hint string }{
+		"no policy at all":                            {`{}`, noPolicy},
+		"an empty list of ARNs":                       {`policyARNs: []`, noPolicy},
+		"a policy ARN":                                {withAPolicy, ``},
+		"a policy":                                    {`policy: "{}"`, ``},
+		"a role without a policy has its own":         {`assumeRole: {` + arn + `}`, ``},
+		"so has the role of a web identity":           {`assumeRoleWithWebIdentity: {` + arn + `, serviceAccountName: reports}`, ``},
+		"so has that of a SAML assertion":             {`{name: null, assumeRoleWithSAML: {` + arn + `, principalARN: "arn:aws:iam::123456789012:saml-provider/corporate", assertionSecretRef: {name: saml, key: assertion}}}`, ``},
+		"a session token has those of the user":       {`{name: null, sessionToken: {}}`, ``},
+		"12 hours":                                    {`{durationSeconds: 43200, ` + withAPolicy + `}`, ``},
+		"more than 12 hours":                          {`{durationSeconds: 43201, ` + withAPolicy + `}`, tooLong},
+		"every action":                                {statement(`{"Effect": "Allow", "Action": "*", "Resource": "*"}`), everything},
+		"every action, in the other order":            {statement(`{"Resource": "*", "Action": "*", "Effect": "Allow"}`), everything},
+		"every action, not beside the effect":         {statement(`{"Effect": "Allow", "Resource": "*", "Action": "*"}`), everything},
+		"every action, as a list":                     {statement(`{"Effect": "Allow", "Action": ["*"], "Resource": "*"}`), everything},
+		"every action, among others":                  {statement(`{"Effect": "Allow", "Action": ["s3:Get*", "*"], "Resource": "*"}`), everything},
+		"every action, spelt out":                     {statement(`{"Effect": "Allow", "Action": "*:*", "Resource": "*"}`), everything},
+		"every action, with tabs and lines":           {`policy: "{\"Statement\":\r\n\t{\"Effect\"\t:\r\n\"Allow\",\r\n\"Action\" :[\r\n\"*\"\t],\"Resource\":\"*\"}}"`, everything},
+		"every action, in the second statement":       {statement(`{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}, {"Effect": "Allow", "Action": "*", "Resource": "*"}`), everything},
+		"every action of a role":                      {`{assumeRole: {` + arn + `}, policy: '{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}'}`, everything},
+		"every action of a service":                   {statement(`{"Effect": "Allow", "Action": ["s3:*", "sqs:*"], "Resource": "*"}`), ``},
+		"every action denied":                         {statement(`{"Effect": "Deny", "Action": "*", "Resource": "*"}`), ``},
+		"every action denied, another one allowed":    {statement(`{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}, {"Effect": "Deny", "Action": "*", "Resource": "*"}`), ``},
+		"every resource":                              {statement(`{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}`), ``},
+		"every action in an escape, which is missed":  {statement(`{"Effect": "Allow", "Action": "\u002a", "Resource": "*"}`), ``},
+		"a condition in between, which is missed too": {statement(`{"Effect": "Allow", "Condition": {"Bool": {"aws:ViaAWSService": "true"}}, "Action": "*", "Resource": "*"}`), ``},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			NewWithT(t).Expect(warned.Create(t.Context(), object(t, "FederatedSession", c.spec), client.DryRunAll)).To(Succeed())
+			NewWithT(t).Expect(heard.take()).To(hintAt(c.hint))
+		})
+	}
+}
+
+// hintAt is about the one warning with the text, or, for no text, about no warning.
+func hintAt(text string) OmegaMatcher {
+	if text == "" {
+		return BeEmpty()
+	}
+	return ConsistOf(ContainSubstring("'" + hints + "': " + text))
+}
+
+func TestHintsComeWithAChangeOfTheSpecOnly(t *testing.T) {
+	g := NewWithT(t)
+	warned, heard := installHints(t)
+	o := session(t, "changed")
+	create(t, o)
+	o.SetLabels(map[string]string{"app.kubernetes.io/instance": "reports"})
+	g.Expect(warned.Update(t.Context(), o)).To(Succeed())
+	g.Expect(heard.take()).To(BeEmpty(), "a label")
+	g.Expect(apply(t, warned, session(t, "changed"))).To(Succeed())
+	g.Expect(heard.take()).To(BeEmpty(), "the same spec")
+	g.Expect(apply(t, warned, session(t, "changed", `durationSeconds: 129600`))).To(Succeed())
+	g.Expect(heard.take()).To(ConsistOf(ContainSubstring(noPolicy), ContainSubstring(tooLong)), "another spec")
+}
+
+// A hint that costs more than the budget is left out unheard, so the largest sessions must bring theirs.
+func TestTheLargestSessionsBringTheirHints(t *testing.T) {
+	const whole = 20480
+	warned, heard := installHints(t)
+	end := `"Effect":"Allow","Action":"*"`
+	for sentence, policy := range map[string]string{
+		"wide characters":                   text(whole-len(end), "ÿ") + end,
+		"white space":                       text(whole-len(end), "\t") + end,
+		"what is nearly every action":       text((whole-len(end)-1)/len(`"Action":["`), `"Action":["`) + "{" + end,
+		"what is nearly an allowed one":     text((whole-len(end)-1)/len(`"Effect":"Allow"`), `"Effect":"Allow"`) + "{" + end,
+		"every kind of white space between": strings.Repeat(" \n\t\r{", (whole-len(end))/5) + end,
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			g := NewWithT(t)
+			before, after := largest(t)
+			for _, o := range []*unstructured.Unstructured{before, after} {
+				g.Expect(unstructured.SetNestedField(o.Object, policy, "spec", "policy")).To(Succeed())
+			}
+			g.Expect(warned.Create(t.Context(), before)).To(Succeed())
+			deleteAtTheEnd(t, before)
+			g.Expect(heard.take()).To(ConsistOf(ContainSubstring(everything), ContainSubstring(tooLong)))
+			after.SetResourceVersion(before.GetResourceVersion())
+			g.Expect(warned.Update(t.Context(), after)).To(Succeed())
+			g.Expect(heard.take()).To(ConsistOf(ContainSubstring(everything), ContainSubstring(tooLong)))
+		})
+	}
+}
