@@ -252,6 +252,14 @@ func TestTheChecksAreThoseOfDecide(t *testing.T) {
 	g.Expect(err).NotTo(HaveOccurred())
 	var declared []string
 	ast.Inspect(file, func(node ast.Node) bool {
+		if call, ok := node.(*ast.CallExpr); ok && fmt.Sprint(call.Fun) == "append" { // append(contentChecks(isNotDue), another)
+			if checks, ok := call.Args[0].(*ast.CallExpr); ok && fmt.Sprint(checks.Fun) == "contentChecks" {
+				for _, another := range call.Args[1:] {
+					declared = append(declared, fmt.Sprint(another))
+					g.Expect(slices.Index(described, fmt.Sprint(another))).To(BeNumerically(">", slices.Index(described, "isNotDue")), "docs/architecture.md lists %s in its order", another)
+				}
+			}
+		}
 		list, ok := node.(*ast.CompositeLit)
 		if !ok {
 			return true
