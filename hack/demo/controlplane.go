@@ -23,21 +23,17 @@ import (
 	"strings"
 	"time"
 
-	rbacv1 "k8s.io/api/rbac/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
-	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
-	"sigs.k8s.io/yaml"
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
 )
 
-// operatorUser is whom the operator is to the API server.
-const operatorUser = "sts-operator"
+// clusterIssuer is who issues the tokens of ServiceAccounts: what most clusters call themselves.
+const clusterIssuer = "https://kubernetes.default.svc.cluster.local"
 
 // startControlPlane starts etcd and kube-apiserver, on free ports, with the custom resources.
 func (s *stage) startControlPlane() error {
@@ -88,6 +84,7 @@ func (s *stage) newEnvironment() (*envtest.Environment, error) {
 	etcd := &envtest.Etcd{DataDir: filepath.Join(s.folder, "etcd")}
 	apiServer := environment.ControlPlane.GetAPIServer()
 	apiServer.CertDir = filepath.Join(s.folder, "kube-apiserver")
+	apiServer.Configure().Set("service-account-issuer", clusterIssuer)
 	environment.ControlPlane.Etcd = etcd
 	for _, folder := range []string{etcd.DataDir, apiServer.CertDir} {
 		if err := os.Mkdir(folder, 0o700); err != nil {
@@ -110,36 +107,4 @@ func (s *stage) newEnvironment() (*envtest.Environment, error) {
 	}
 	etcd.Out, etcd.Err, apiServer.Out, apiServer.Err = etcdLog, etcdLog, apiServerLog, apiServerLog
 	return environment, nil
-}
-
-// operatorKubeconfig gives the operator an identity with the rights of its role, and returns the file that holds it.
-func (s *stage) operatorKubeconfig() (string, error) {
-	text, err := os.ReadFile("config/rbac/role.yaml")
-	if err != nil {
-		return "", err
-	}
-	role := &rbacv1.ClusterRole{}
-	if err := yaml.UnmarshalStrict(text, role); err != nil {
-		return "", fmt.Errorf("reading config/rbac/role.yaml: %w", err)
-	}
-	binding := &rbacv1.ClusterRoleBinding{
-		ObjectMeta: metav1.ObjectMeta{Name: role.Name},
-		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: role.Name},
-		Subjects:   []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: operatorUser}},
-	}
-	for _, object := range []client.Object{role, binding} {
-		if err := s.kube.Create(s.ctx, object); err != nil {
-			return "", err
-		}
-	}
-	user, err := s.controlPlane.AddUser(envtest.User{Name: operatorUser}, &rest.Config{})
-	if err != nil {
-		return "", err
-	}
-	kubeconfig, err := user.KubeConfig()
-	if err != nil {
-		return "", err
-	}
-	path := filepath.Join(s.folder, "operator.kubeconfig")
-	return path, os.WriteFile(path, kubeconfig, 0o600)
 }

@@ -63,9 +63,9 @@ func refusesInvalidPolicy(s *stage) (string, error) {
 	return fmt.Sprintf("Stalled, '%s'; STS was not asked", stalled.Message), nil
 }
 
-// neverIssued checks that STS was not called for a session.
+// neverIssued checks that STS was not called for a session that has a name.
 func (s *stage) neverIssued(fs *v1alpha1.FederatedSession) error {
-	calls, err := s.federations(fs.Spec.Name)
+	calls, err := s.issues(fs.Spec.Name)
 	if err == nil && len(calls) > 0 {
 		err = fmt.Errorf("expected no call of STS for FederatedSession %s; seen: %d", fs.Name, len(calls))
 	}

@@ -35,6 +35,7 @@ const silence = 15 * time.Second
 // show shows the sessions until it is told to end: on a terminal as a table that changes, else a line for each change.
 func (s *stage) show() error {
 	s.invite()
+	go s.keepSigningIn()
 	screen := newScreen(s.out)
 	if screen == nil {
 		s.say("What changes (there is no terminal for a table):")
@@ -77,13 +78,17 @@ func (s *stage) invite() {
 
   # What is there, what the operator says of it, and what a pod gets.
   %[2]s get fsess,sissuer,csissuer -A
-  %[2]s describe fsess -n reporting reports
+  %[2]s describe fsess -n reporting forecast
   %[2]s get secret -n reporting reports -o jsonpath='{.data.credentials}' | base64 -d
 
   # Rotate now; allow the guest's namespace; break a Secret and see it mended.
   %[2]s annotate fsess -n reporting reports --overwrite sts-operator.dev/rotate-requested-at="$(date)"
   %[2]s label namespace guest example.com/aws-sessions=allowed
   %[2]s patch secret -n reporting reports --type merge -p '{"data":{"credentials.json":null}}'
+
+  # Allow the team reporting an hour at most, which two of its sessions do not keep; take that back.
+  %[2]s patch sissuer -n reporting broker --type merge -p '{"spec":{"rules":[{"expression":"session.durationSeconds <= 3600"}]}}'
+  %[2]s patch sissuer -n reporting broker --type json -p '[{"op":"remove","path":"/spec/rules"}]'
 
   # Have STS throttle everybody, and stop it again; what STS was asked; the operator's metrics and log.
   curl -d '{"kind":"throttle","requestsPerSecond":0.01}' %[3]s/_admin/scenarios

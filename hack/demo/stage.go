@@ -25,12 +25,13 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
+
+	"github.com/sts-operator/sts-operator/internal/stsfake/saml"
 )
 
 // lifetime is the longest session that the STS fake grants here: short enough to watch a rotation, long enough for a
@@ -51,6 +52,7 @@ type stage struct {
 	kubeconfig   string // of the administrator
 
 	fake, manager *process
+	company       *saml.IdentityProvider // that the AWS of sts-fake trusts
 	stsURL        string
 	metricsURL    string
 }
@@ -80,7 +82,7 @@ func checkNeeds() error {
 	}
 	for _, path := range []string{
 		filepath.Join(assets, "etcd"), filepath.Join(assets, "kube-apiserver"),
-		"bin/manager", "bin/sts-fake", "config/crd/bases", "config/rbac/role.yaml",
+		"bin/manager", "bin/sts-fake", "config/crd/bases", "config/rbac/role.yaml", "config/web-identity", "config/admission",
 	} {
 		if _, err := os.Stat(path); err != nil { //nolint:gosec // whoever runs the demo may say where
 			return fmt.Errorf("%s is not there: run `make demo` in the root of the checkout, which sees to that", path)
@@ -99,86 +101,6 @@ func (s *stage) open() error {
 		}
 	}
 	return nil
-}
-
-func (s *stage) startFake() error {
-	s.say("An AWS STS: bin/sts-fake. It verifies signatures and answers as STS does, but grants %.0f s where AWS\n"+
-		"   grants 15 minutes at least, so that you see rotations.", lifetime.Seconds())
-	path, err := guarded(s.folder, "bin/sts-fake")
-	if err != nil {
-		return err
-	}
-	if s.fake, err = s.start(path, "--listen", "127.0.0.1:0", "--max-lifetime", lifetime.String()); err != nil {
-		return err
-	}
-	s.watch(s.fake)
-	err = s.until(s.ctx, "sts-fake tells its address", 10*time.Second, func() (string, bool) {
-		greeting := strings.Join(s.lastLines("sts-fake", 100), "\n")
-		_, after, found := strings.Cut(greeting, "listens on ")
-		s.stsURL, _, _ = strings.Cut(after, "\n")
-		return greeting, found
-	})
-	if err != nil {
-		return err
-	}
-	s.say("   It listens on %s.", s.stsURL)
-	return nil
-}
-
-// startManager runs the operator. The ports are free when they are looked for; should one be taken a moment later, others are tried.
-func (s *stage) startManager() error {
-	s.say("The operator: bin/manager, as a user that has the rights of config/rbac/role.yaml and no others.")
-	kubeconfig, err := s.operatorKubeconfig()
-	if err != nil {
-		return fmt.Errorf("making the operator's kubeconfig: %w", err)
-	}
-	path, err := guarded(s.folder, "bin/manager")
-	if err != nil {
-		return err
-	}
-	for range 3 {
-		if err = s.tryManager(path, kubeconfig); !s.manager.hasEnded() {
-			break
-		}
-	}
-	if err != nil {
-		return err
-	}
-	s.watch(s.manager)
-	s.say("   It is ready; its metrics are on %s.", s.metricsURL)
-	return nil
-}
-
-func (s *stage) tryManager(path, kubeconfig string) error {
-	metrics, err := freeAddress()
-	if err != nil {
-		return err
-	}
-	health, err := freeAddress()
-	if err != nil {
-		return err
-	}
-	s.metricsURL = "http://" + metrics + "/metrics"
-	s.manager, err = s.start(path, "--kubeconfig", kubeconfig, "--operator-namespace", "sts-operator-system", "--leader-elect=false",
-		"--log-format", "text", "--metrics-secure=false", "--metrics-bind-address", metrics, "--health-probe-bind-address", health)
-	if err != nil {
-		return err
-	}
-	err = s.until(s.ctx, "the operator is ready", 30*time.Second, func() (string, bool) {
-		if s.manager.hasEnded() {
-			return "", true
-		}
-		if answer, err := s.get("http://" + health + "/readyz"); err != nil || answer != "ok" {
-			return fmt.Sprintf("readyz answers %q, %v", answer, err), false
-		}
-		// Whoever else has taken the port of the metrics has others.
-		metrics, err := s.get(s.metricsURL)
-		return fmt.Sprintf("the metrics answer %d bytes, %v", len(metrics), err), strings.Contains(metrics, "controller_runtime_")
-	})
-	if s.manager.hasEnded() {
-		return fmt.Errorf("the operator did not start: %s", strings.Join(s.lastLines("manager", 1), ""))
-	}
-	return err
 }
 
 // get is the text at a URL.

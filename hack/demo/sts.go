@@ -23,6 +23,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -33,23 +34,50 @@ import (
 
 // call is what sts-fake remembers of a call.
 type call struct {
-	Operation  string
-	Parameters map[string]string
+	Operation   string
+	Caller      string
+	AccessKeyID string `json:"accessKeyId"`
+	Parameters  map[string]string
+	Status      int
 }
 
-// federations are the calls of GetFederationToken for a federated user.
-func (s *stage) federations(user string) ([]call, error) {
+// calls are those that sts-fake remembers, if they are of that kind.
+func (s *stage) calls(isWanted func(call) bool) ([]call, error) {
 	var journal struct{ Calls []call }
 	if err := s.admin(http.MethodGet, "calls", "", &journal); err != nil {
 		return nil, err
 	}
-	var calls []call
-	for _, c := range journal.Calls {
-		if c.Operation == "GetFederationToken" && c.Parameters["Name"] == user {
-			calls = append(calls, c)
+	return slices.DeleteFunc(journal.Calls, func(c call) bool { return !isWanted(c) }), nil
+}
+
+// issues are the calls that asked for credentials of that name, by whatever operation.
+func (s *stage) issues(name string) ([]call, error) {
+	return s.calls(func(c call) bool {
+		return name != "" && (c.Parameters["Name"] == name || c.Parameters["RoleSessionName"] == name)
+	})
+}
+
+// latestIssue is the last of them.
+func (s *stage) latestIssue(name string) (call, error) {
+	calls, err := s.issues(name)
+	if err != nil {
+		return call{}, err
+	}
+	if len(calls) == 0 {
+		return call{}, fmt.Errorf("expected STS to be asked for credentials of %s; seen: no such call", name)
+	}
+	return calls[len(calls)-1], nil
+}
+
+// tag is the value of a session tag in the call, "" without one.
+func (c call) tag(key string) string {
+	for i := 1; i <= 50; i++ {
+		tag := fmt.Sprintf("Tags.member.%d.", i)
+		if c.Parameters[tag+"Key"] == key {
+			return c.Parameters[tag+"Value"]
 		}
 	}
-	return calls, nil
+	return ""
 }
 
 // switchOn a scenario of sts-fake.
