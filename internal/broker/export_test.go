@@ -33,8 +33,10 @@ type Device struct{ device }
 
 // Take a window of it.
 func (d *Device) Take(now time.Time) (window time.Time, wait time.Duration) {
-	if wait = d.wait(now, false); wait == 0 {
-		window, _ = d.take(now)
+	for wait = d.wait(now, false); wait == 0; wait = d.wait(now, false) {
+		if window, ok := d.take(now); ok {
+			return window, 0
+		}
 	}
-	return window, wait
+	return time.Time{}, wait
 }
