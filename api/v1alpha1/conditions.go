@@ -19,11 +19,11 @@ package v1alpha1
 // Condition types. The first three follow kstatus, so that kubectl wait, Argo CD and Flux understand them unaided.
 const (
 	// ReadyCondition is always present. On a FederatedSession it is True exactly while the Secret holds unexpired
-	// credentials issued for this spec; on an issuer while STS confirms its identity.
+	// credentials issued for this spec; on an issuer while its guardrails can be read and STS confirms its identity, if it has one.
 	ReadyCondition = "Ready"
 	// ReconcilingCondition is present, True, while a first issue or a changed spec is under way.
 	ReconcilingCondition = "Reconciling"
-	// StalledCondition is present, True, while only an edit of this object is a cure.
+	// StalledCondition is present, True, while only an edit of this object, or of its issuer's guardrails, is a cure.
 	StalledCondition = "Stalled"
 	// CanFederateCondition tells whether an issuer's identity may call GetFederationToken and GetSessionToken, which AWS
 	// keeps to IAM users' (and the root user's) long-term keys.
@@ -56,7 +56,7 @@ const (
 	ReasonRoleChainingLimit = "RoleChainingLimit"
 	// ReasonRuleViolated: one of the issuer's rules refuses the session, or could not be evaluated for it.
 	ReasonRuleViolated = "RuleViolated"
-	// ReasonForcedTagConflict: the issuer puts a tag on every session to which this one gives another value, or cannot carry.
+	// ReasonForcedTagConflict: the issuer puts a tag on every session, and this one gives it another value or cannot carry it.
 	ReasonForcedTagConflict = "ForcedTagConflict"
 	// ReasonSourceIdentityConflict: the issuer sets a source identity, and the session asks for another or cannot carry one.
 	ReasonSourceIdentityConflict = "SourceIdentityConflict"
@@ -66,7 +66,7 @@ const (
 
 	// ReasonIssuerNotFound: the issuer that issuerRef names does not exist.
 	ReasonIssuerNotFound = "IssuerNotFound"
-	// ReasonIssuerNotReady: the issuer exists but STS has not confirmed its identity.
+	// ReasonIssuerNotReady: the issuer exists, but STS has not confirmed its identity, or its guardrails cannot be read.
 	ReasonIssuerNotReady = "IssuerNotReady"
 	// ReasonIssuerHasNoIdentity: the issuer has no identity, and the operation needs one.
 	ReasonIssuerHasNoIdentity = "IssuerHasNoIdentity"
@@ -83,7 +83,8 @@ const (
 	ReasonSecretImmutable = "SecretImmutable"
 	// ReasonSecretWriteFailed: the Kubernetes API did not take the Secret.
 	ReasonSecretWriteFailed = "SecretWriteFailed"
-	// ReasonBudgetExhausted: the issuer's requestsPerSecond are spent; the session waits for its turn.
+	// ReasonBudgetExhausted: the issuer's requestsPerSecond are spent, or too many calls of its namespace are under way; the
+	// session waits for its turn.
 	ReasonBudgetExhausted = "BudgetExhausted"
 
 	// ReasonServiceAccountNotFound: the ServiceAccount whose token is to be presented does not exist.
@@ -96,7 +97,7 @@ const (
 	ReasonIdentityRejected = "IdentityRejected"
 	// ReasonIdentityProviderUnavailable: STS cannot reach the identity provider to verify the token.
 	ReasonIdentityProviderUnavailable = "IdentityProviderUnavailable"
-	// ReasonAssertionNotFound: the Secret of the SAML assertion, or its key, does not exist.
+	// ReasonAssertionNotFound: the Secret of the SAML assertion, or its key, does not exist, or the operator may not read it.
 	ReasonAssertionNotFound = "AssertionNotFound"
 	// ReasonAssertionInvalid: the Secret holds no SAML response that could be presented.
 	ReasonAssertionInvalid = "AssertionInvalid"
@@ -106,10 +107,10 @@ const (
 	ReasonAssertionUsed = "AssertionUsed"
 	// ReasonWaitingForMFACode: AWS accepts each code of the issuer's MFA device once, and others are before this session.
 	ReasonWaitingForMFACode = "WaitingForMFACode"
-	// ReasonVerificationFailed: STS says that the new credentials are not those of the expected principal; they were not published.
+	// ReasonVerificationFailed: STS does not say that the new credentials are those of the expected principal; they were not published.
 	ReasonVerificationFailed = "VerificationFailed"
 
-	// ReasonAccessDenied: IAM does not let the issuer's identity make this call.
+	// ReasonAccessDenied: AWS denies the call: IAM does not let the issuer's identity make it, or the role does not trust who asks.
 	ReasonAccessDenied = "AccessDenied"
 	// ReasonThrottled: STS throttles the account.
 	ReasonThrottled = "Throttled"
@@ -125,7 +126,7 @@ const (
 const (
 	// ReasonVerified: STS confirms the identity.
 	ReasonVerified = "Verified"
-	// ReasonIAMUser: the identity is an IAM user's long-term key, which may call GetFederationToken.
+	// ReasonIAMUser: the identity is an IAM user's long-term key, which may call GetFederationToken and GetSessionToken.
 	ReasonIAMUser = "IAMUser"
 	// ReasonRootUser: the identity is an account's root user: it may do everything and its sessions last an hour at most.
 	ReasonRootUser = "RootUser"
@@ -137,7 +138,7 @@ const (
 	ReasonRuleInvalid = "RuleInvalid"
 	// ReasonAccountMismatch: the identity belongs to another account than spec.accountID; nothing is issued.
 	ReasonAccountMismatch = "AccountMismatch"
-	// ReasonMFASeedNotFound: the Secret of mfa.totpSecretRef, or its key, does not exist.
+	// ReasonMFASeedNotFound: the Secret of mfa.totpSecretRef, or its key, does not exist, or the operator may not read it.
 	ReasonMFASeedNotFound = "MFASeedNotFound"
 	// ReasonMFASeedInvalid: the Secret of mfa.totpSecretRef holds no base32 seed.
 	ReasonMFASeedInvalid = "MFASeedInvalid"

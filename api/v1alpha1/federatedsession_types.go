@@ -126,8 +126,8 @@ type FederatedSessionSpec struct {
 	Tags []Tag `json:"tags,omitempty"`
 
 	// durationSeconds is how long the credentials are asked to live, in seconds, 900 (15 minutes) to 129600 (36 hours);
-	// for roles to 43200 (12 hours) and to the role's own maximum, and at most 3600 where the issuer is itself a role
-	// (role chaining). Absent, STS uses its own default: 43200, for roles 3600. STS may grant less: an account's root
+	// for roles to 43200 (12 hours) and to the role's own maximum, and, with assumeRole, at most 3600 where the issuer is
+	// itself a role (role chaining). Absent, STS uses its own default: 43200, for roles 3600. STS may grant less: an account's root
 	// user gets at most 3600. Rotation follows what was granted. Some SDKs want at least an hour to refresh comfortably.
 	// +optional
 	// +kubebuilder:validation:Minimum=900
@@ -148,9 +148,9 @@ type FederatedSessionSpec struct {
 	// +optional
 	AssumeRoleWithSAML *AssumeRoleWithSAML `json:"assumeRoleWithSAML,omitempty"`
 
-	// sessionToken asks for a session of the issuer's own IAM user (STS GetSessionToken), with all its permissions but
-	// those for IAM: use it where nothing narrower does, above all for an MFA-protected user. Write sessionToken: {}, since
-	// YAML reads a field without a value as one that is not there.
+	// sessionToken asks for a session of the issuer's own IAM user (STS GetSessionToken), with its permissions, except: IAM,
+	// unless the issuer has mfa; STS, other than AssumeRole and GetCallerIdentity. Use it where nothing narrower does, above
+	// all for an MFA-protected user. Write sessionToken: {}, since YAML reads a field without a value as one that is not there.
 	// +optional
 	SessionToken *SessionToken `json:"sessionToken,omitempty"`
 

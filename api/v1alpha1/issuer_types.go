@@ -97,7 +97,8 @@ type IssuerSpec struct {
 
 	// sourceIdentityExpression is a CEL expression over session, namespace and object whose value, a string of 2 to 64
 	// letters, digits and _+=,.@-, becomes the source identity of every role session. A session that asks for another is
-	// refused, and so is one of a role whose operation takes none (assumeRoleWithWebIdentity, assumeRoleWithSAML).
+	// refused, and so is one whose operation cannot carry it (assumeRoleWithWebIdentity, assumeRoleWithSAML) or whose
+	// credentials could assume roles with any other (sessionToken). Federated users are left alone.
 	// Example: "namespace.name"
 	// +optional
 	// +kubebuilder:validation:MinLength=1
@@ -227,7 +228,7 @@ type IssuerStatus struct {
 	// +kubebuilder:validation:MaxLength=193
 	UserID string `json:"userID,omitempty"`
 
-	// accessKeyID is the access key that was verified; absent for an ambient identity.
+	// accessKeyID is the access key that was verified; absent for an ambient identity and without one.
 	// +optional
 	// +kubebuilder:validation:MaxLength=128
 	AccessKeyID string `json:"accessKeyID,omitempty"`

@@ -78,7 +78,8 @@ type Options struct {
 	HTTPClient *http.Client
 	// Ambient are the credentials of the operator's own pod; nil for none.
 	Ambient aws.CredentialsProvider
-	// CallTimeout bounds one STS call; required.
+	// CallTimeout bounds one STS call, for a permit together with the verification or the explanation of a denial that
+	// follows; required.
 	CallTimeout time.Duration
 	// Observe is told of each STS call, with the code of its error or "OK"; nil for nobody.
 	Observe func(operation, code string, took time.Duration)

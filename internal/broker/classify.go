@@ -54,9 +54,9 @@ var meanings = map[string]meaning{
 
 	"AccessDenied": {v1alpha1.ReasonAccessDenied, "", false}, // see denialAdvice
 
-	"IDPRejectedClaim":      {v1alpha1.ReasonIdentityRejected, "STS rejects a claim of what was presented: put a new assertion there, or correct the role's trust policy", true},
+	"IDPRejectedClaim":      {v1alpha1.ReasonIdentityRejected, "STS rejects a claim of what was presented: correct the role's trust policy, or what the identity provider asserts", true},
 	"InvalidIdentityToken":  {v1alpha1.ReasonIdentityRejected, "STS does not accept what was presented: check that the identity provider exists in IAM with this issuer, audience and keys", true},
-	"ExpiredTokenException": {v1alpha1.ReasonIdentityRejected, "what was presented has expired by the clock of AWS: put a new assertion or context there, or set the clocks", false},
+	"ExpiredTokenException": {v1alpha1.ReasonIdentityRejected, "what was presented has expired by the clock of AWS: renew the assertion or context that the spec names, or set the node's clock", false},
 	"IDPCommunicationError": {v1alpha1.ReasonIdentityProviderUnavailable, "STS could not reach the identity provider to verify the token: check that its keys can be read from the internet", false},
 
 	"InvalidClientTokenId":        {v1alpha1.ReasonKeyRefused, "AWS does not know the issuer's access key: it was deleted or deactivated, or it is new and takes some seconds to work", false},
@@ -167,7 +167,14 @@ func denialAdvice(r session.Request) string {
 	case session.OperationGetSessionToken:
 		return "AWS denies the call: GetSessionToken needs no permission, but no policy may deny it, and the issuer's MFA code must be right"
 	case session.OperationGetFederationToken:
-		return "AWS denies the call: allow the issuer's IAM user sts:GetFederationToken and, where spec.tags is used, sts:TagSession on arn:aws:sts::ACCOUNT:federated-user/NAME"
+		advice := "AWS denies the call: allow the issuer's IAM user sts:GetFederationToken"
+		if len(r.Tags) > 0 {
+			advice += " and sts:TagSession"
+		}
+		return advice + " on the federated user " + r.Name
+	}
+	if r.Operation == getCallerIdentity {
+		return "AWS denies the call: GetCallerIdentity needs no permission, so something in between denies it, such as the policy of a VPC endpoint (spec.endpoint)"
 	}
 	return "AWS denies the call: allow the issuer's identity sts:" + r.Operation
 }
@@ -217,14 +224,19 @@ func endpointName(config Config) string {
 // firstLine keeps what is readable and repeatable of a message of AWS: some go on with a parser's addresses.
 func firstLine(message string) string {
 	line, _, _ := strings.Cut(strings.TrimSpace(message), "\n")
-	line = strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return -1
-		}
-		return r
-	}, line)
+	line = onlyPrintable(line)
 	if runes := []rune(line); len(runes) > 512 {
 		return string(runes[:512]) + "…"
 	}
 	return line
+}
+
+// onlyPrintable leaves out what cannot be read.
+func onlyPrintable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return -1
+		}
+		return r
+	}, text)
 }

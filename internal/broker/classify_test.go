@@ -40,13 +40,13 @@ const (
 	refused    = "STS refuses a parameter of the request: change the field it names"
 	unreadable = "STS cannot read spec.policy as an IAM policy: correct it"
 	tooLarge   = "policies and tags do not fit into a session token: shorten spec.policy, or use fewer or shorter spec.policyARNs and spec.tags"
-	denied     = "AWS denies the call: allow the issuer's IAM user sts:GetFederationToken and, where spec.tags is used, sts:TagSession on arn:aws:sts::ACCOUNT:federated-user/NAME"
+	denied     = "AWS denies the call: allow the issuer's IAM user sts:GetFederationToken on the federated user reports"
 	unknownKey = "AWS does not know the issuer's access key: it was deleted or deactivated, or it is new and takes some seconds to work"
 	throttled  = "AWS throttles the account's STS requests: lower the issuers' requestsPerSecond or lengthen the sessions"
 
-	claimRejected = "STS rejects a claim of what was presented: put a new assertion there, or correct the role's trust policy"
+	claimRejected = "STS rejects a claim of what was presented: correct the role's trust policy, or what the identity provider asserts"
 	tokenRejected = "STS does not accept what was presented: check that the identity provider exists in IAM with this issuer, audience and keys"
-	proofExpired  = "what was presented has expired by the clock of AWS: put a new assertion or context there, or set the clocks"
+	proofExpired  = "what was presented has expired by the clock of AWS: renew the assertion or context that the spec names, or set the node's clock"
 	providerAway  = "STS could not reach the identity provider to verify the token: check that its keys can be read from the internet"
 
 	said        = ": What AWS says.)"

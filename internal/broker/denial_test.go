@@ -95,7 +95,7 @@ func TestADenialOfTheQuestionWhoAnIssuerIs(t *testing.T) {
 
 	_, problem := f.identify(t.Context())
 
-	NewWithT(t).Expect(problem.Message).To(Equal("AWS denies the call: allow the issuer's identity sts:GetCallerIdentity (AccessDenied)"))
+	NewWithT(t).Expect(problem.Message).To(Equal("AWS denies the call: GetCallerIdentity needs no permission, so something in between denies it, such as the policy of a VPC endpoint (spec.endpoint) (AccessDenied)"))
 }
 
 // The fake decides, encodes and decodes as AWS does; the same denial is encoded differently each time.

@@ -125,7 +125,7 @@ func (p *Permit) verify(ctx context.Context, issued session.Issued) *session.Pro
 	case problem != nil && (problem.Reason == v1alpha1.ReasonUnavailable || problem.Reason == v1alpha1.ReasonThrottled):
 		return problem
 	case problem != nil:
-		return session.Problemf(v1alpha1.ReasonVerificationFailed, "STS does not say who the new credentials belong to (%s: %s); nothing was published", problem.Reason, problem.Message)
+		return session.Problemf(v1alpha1.ReasonVerificationFailed, "STS does not say who the new credentials belong to (%s): check the issuer's spec.endpoint; nothing was published", problem.Reason)
 	case found != Identity{Account: issued.AccountID, ARN: issued.PrincipalARN, UserID: issued.PrincipalID}:
 		return unverified("%s (id %s, account %s)", found.ARN, found.UserID, found.Account)
 	case !p.issuer.config.HasIdentity():

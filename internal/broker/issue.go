@@ -18,9 +18,7 @@ package broker
 
 import (
 	"context"
-	"strings"
 	"time"
-	"unicode"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sts/types"
@@ -59,7 +57,7 @@ func (p *Permit) issue(ctx context.Context, proof session.Proof) (session.Issued
 		return session.Issued{}, incomplete(config, request.Operation)
 	}
 	if account := session.AccountOf(*granted.arn); config.AccountID != "" && !request.IsOfRole() && account != config.AccountID {
-		return session.Issued{}, session.Problemf(v1alpha1.ReasonAccountMismatch, "STS issued credentials of account %s, not of the issuer's spec.accountID %s: the identity has changed; nothing was published", account, config.AccountID)
+		return session.Issued{}, session.Problemf(v1alpha1.ReasonAccountMismatch, "STS issued credentials of account %s, not of the issuer's spec.accountID %s: put a key of that account back, or correct spec.accountID; nothing was published", account, config.AccountID)
 	}
 	issued := session.Issued{
 		Credentials:             session.NewCredentials(*c.AccessKeyId, *c.SecretAccessKey, *c.SessionToken),
@@ -114,9 +112,7 @@ func (p *Permit) assumeRole(ctx context.Context, _ session.Proof) (grant, error)
 	if err != nil {
 		return grant{}, err
 	}
-	granted := grantOfRole(out.Credentials, out.AssumedRoleUser, out.SourceIdentity)
-	granted.utilization, granted.packed = out.SessionTokenUtilization, out.PackedPolicySize
-	return granted, nil
+	return grantOfRole(out.Credentials, out.AssumedRoleUser, out.SourceIdentity, out.SessionTokenUtilization, out.PackedPolicySize), nil
 }
 
 //nolint:staticcheck // see getFederationToken
@@ -125,8 +121,7 @@ func (p *Permit) assumeRoleWithWebIdentity(ctx context.Context, proof session.Pr
 	if err != nil {
 		return grant{}, err
 	}
-	granted := grantOfRole(out.Credentials, out.AssumedRoleUser, out.SourceIdentity)
-	granted.utilization, granted.packed = out.SessionTokenUtilization, out.PackedPolicySize
+	granted := grantOfRole(out.Credentials, out.AssumedRoleUser, out.SourceIdentity, out.SessionTokenUtilization, out.PackedPolicySize)
 	granted.webIdentity = &v1alpha1.WebIdentity{
 		Subject:  printable(out.SubjectFromWebIdentityToken, longestSubject),
 		Audience: printable(out.Audience, longestARN),
@@ -141,8 +136,7 @@ func (p *Permit) assumeRoleWithSAML(ctx context.Context, proof session.Proof) (g
 	if err != nil {
 		return grant{}, err
 	}
-	granted := grantOfRole(out.Credentials, out.AssumedRoleUser, out.SourceIdentity)
-	granted.utilization, granted.packed = out.SessionTokenUtilization, out.PackedPolicySize
+	granted := grantOfRole(out.Credentials, out.AssumedRoleUser, out.SourceIdentity, out.SessionTokenUtilization, out.PackedPolicySize)
 	granted.saml = &v1alpha1.SAMLIdentity{
 		Subject:       printable(out.Subject, longestARN),
 		SubjectType:   printable(out.SubjectType, longestARN),
@@ -168,8 +162,8 @@ func (p *Permit) getSessionToken(ctx context.Context, _ session.Proof) (grant, e
 	return grant{credentials: out.Credentials, arn: &self.ARN, id: &self.UserID, utilization: out.SessionTokenUtilization}, nil
 }
 
-func grantOfRole(credentials *types.Credentials, user *types.AssumedRoleUser, sourceIdentity *string) grant {
-	granted := grant{credentials: credentials, sourceIdentity: sourceIdentity}
+func grantOfRole(credentials *types.Credentials, user *types.AssumedRoleUser, sourceIdentity *string, utilization, packed *int32) grant {
+	granted := grant{credentials: credentials, sourceIdentity: sourceIdentity, utilization: utilization, packed: packed}
 	if user != nil {
 		granted.arn, granted.id = user.Arn, user.AssumedRoleId
 	}
@@ -201,12 +195,7 @@ func percent(told *int32) *int32 {
 
 // printable cuts what STS tells for people to a length and to characters that can be read.
 func printable(told *string, longest int) string {
-	text := strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return -1
-		}
-		return r
-	}, aws.ToString(told))
+	text := onlyPrintable(aws.ToString(told))
 	if runes := []rune(text); len(runes) > longest {
 		return string(runes[:longest])
 	}

@@ -85,7 +85,7 @@ func (d *device) wait(now time.Time, urgent bool) time.Duration {
 	d.mutex.Lock()
 	defer d.mutex.Unlock()
 	window := now.Truncate(codeWindow)
-	if d.used.Sub(now) > clockTolerance { // the clock was set back
+	if d.used.Sub(now) > longestAhead { // the clock was set back
 		d.used, d.turn, d.urgentTurn = window, time.Time{}, time.Time{}
 	}
 	if window.After(d.used) && (urgent || window.After(d.urgentTurn)) {
@@ -102,8 +102,8 @@ func (d *device) wait(now time.Time, urgent bool) time.Duration {
 	return min(turn.Sub(now), longestTurn)
 }
 
-// clockTolerance is how far the clock may have been ahead without a code being used twice.
-const clockTolerance = time.Hour
+// longestAhead is how far the clock may have been ahead without a code being used twice.
+const longestAhead = time.Hour
 
 func later(a, b time.Time) time.Time {
 	if a.After(b) {
@@ -112,12 +112,10 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
-// CheckSeed says what is wrong with the seed of an MFA device, without quoting it.
-func CheckSeed(seed session.Sensitive) error {
-	if _, err := code(seed, time.Unix(0, 0)); err != nil || seed.Text() == "" {
-		return errors.New("no base32 text")
-	}
-	return nil
+// IsSeed says whether a text makes the codes of an MFA device.
+func IsSeed(seed session.Sensitive) bool {
+	_, err := code(seed, time.Unix(0, 0))
+	return err == nil && seed.Text() != ""
 }
 
 // errNoCode is a seed that makes no codes.

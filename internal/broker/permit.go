@@ -27,7 +27,7 @@ import (
 	"github.com/sts-operator/sts-operator/internal/session"
 )
 
-// Permit is leave to make one STS call. It must be used by Issue or given back by Cancel.
+// Permit is leave to issue once. It must be used by Issue or given back by Cancel.
 type Permit struct {
 	broker *Broker
 	issuer *issuer
@@ -79,6 +79,7 @@ func (b *Broker) Permit(order Order) (*Permit, *session.Problem) {
 	if !order.Request.TakesMFA() {
 		device = nil
 	}
+	// The code is looked at first and taken last: who waits for one spends no budget, and who waits for the budget no code.
 	if device != nil {
 		if wait := device.wait(now, order.Urgent); wait > 0 {
 			permit.Cancel()

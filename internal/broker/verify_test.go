@@ -200,12 +200,12 @@ func TestVerificationThatComesToNothing(t *testing.T) {
 		whose, keyInfo  http.HandlerFunc
 		reason, message string // how the message begins, after the name of the endpoint if that begins it
 	}{
-		"STS does not know the new key": {fault(403, "InvalidClientTokenId"), nil, v1alpha1.ReasonVerificationFailed, unsure + "KeyRefused: "},
-		"STS denies the question":       {fault(403, "AccessDenied"), nil, v1alpha1.ReasonVerificationFailed, unsure + "AccessDenied: "},
-		"STS says they have expired":    {fault(403, "ExpiredToken"), nil, v1alpha1.ReasonVerificationFailed, unsure + "IdentityExpired: "},
-		"STS does not answer in full":   {says(identityXML(map[string]string{"Account": "123456789012"})), nil, v1alpha1.ReasonVerificationFailed, unsure + "IncompleteResponse: "},
-		"a page answers":                {says("<html><hr></html>"), nil, v1alpha1.ReasonVerificationFailed, unsure + "IncompleteResponse: "},
-		"STS answers what nobody knows": {fault(400, "Novelty"), nil, v1alpha1.ReasonVerificationFailed, unsure + "UnknownError: "},
+		"STS does not know the new key": {fault(403, "InvalidClientTokenId"), nil, v1alpha1.ReasonVerificationFailed, unsure + "KeyRefused): "},
+		"STS denies the question":       {fault(403, "AccessDenied"), nil, v1alpha1.ReasonVerificationFailed, unsure + "AccessDenied): "},
+		"STS says they have expired":    {fault(403, "ExpiredToken"), nil, v1alpha1.ReasonVerificationFailed, unsure + "IdentityExpired): "},
+		"STS does not answer in full":   {says(identityXML(map[string]string{"Account": "123456789012"})), nil, v1alpha1.ReasonVerificationFailed, unsure + "IncompleteResponse): "},
+		"a page answers":                {says("<html><hr></html>"), nil, v1alpha1.ReasonVerificationFailed, unsure + "IncompleteResponse): "},
+		"STS answers what nobody knows": {fault(400, "Novelty"), nil, v1alpha1.ReasonVerificationFailed, unsure + "UnknownError): "},
 		"STS is away":                   {fault(503, "ServiceUnavailable"), nil, v1alpha1.ReasonUnavailable, " answered HTTP 503"},
 		"STS throttles":                 {fault(400, "Throttling"), nil, v1alpha1.ReasonThrottled, throttled},
 		"the connection breaks":         {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, nil, v1alpha1.ReasonUnavailable, " broke the connection"},

@@ -105,10 +105,7 @@ func (r *SessionReconciler) issue(ctx context.Context, observed session.Observed
 // failure is the outcome of a failed try, which the back-off follows.
 func (r *SessionReconciler) failure(observed session.Observed, problem *session.Problem) outcome {
 	r.metrics.failed(problem)
-	now := r.clock.Now()
-	count := session.NextFailure(observed, problem, now).Count
-	retryAt := session.UntilPoll(observed, now.Add(observed.Backoff(problem.Reason, count, now)), now)
-	return outcome{observed: observed, problem: problem, failed: true, retryAt: session.UntilExpiry(observed, retryAt, now)}
+	return outcome{observed: observed, problem: problem, failed: true, retryAt: session.NextTry(observed, problem, r.clock.Now())}
 }
 
 // dress brings labels and annotations of the Secret in line with the spec.

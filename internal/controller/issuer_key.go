@@ -37,7 +37,8 @@ var (
 	awsKeyPattern      = regexp.MustCompile(`^(AKIA|ASIA)[A-Z0-9]{12,}$`)
 )
 
-// readKey reads the issuer's key from the API server; an ambient issuer has none. A problem says what is wrong with the
+// readKey reads the issuer's key from the API server; an ambient issuer, and one without
+// identity, has none. A problem says what is wrong with the
 // Secret, without quoting any of its values: swapped keys would show the secret one.
 func (r *IssuerReconciler) readKey(ctx context.Context, issuer v1alpha1.Issuer) (session.Credentials, *session.Problem, error) {
 	access := issuer.IssuerSpec().AccessKey
@@ -68,16 +69,17 @@ func (r *IssuerReconciler) secretNamespace(issuer v1alpha1.Issuer) string {
 func (r *IssuerReconciler) readSeed(ctx context.Context, issuer v1alpha1.Issuer) (session.Sensitive, *session.Problem, error) {
 	ref := issuer.IssuerSpec().MFA.TOTPSecretRef
 	namespace := r.secretNamespace(issuer)
-	text, missing, err := readSecretKey(ctx, r.live, namespace, ref)
+	serial := issuer.IssuerSpec().MFA.SerialNumber
+	text, missing, err := readSecretKey(ctx, r.live, namespace, ref, "put the base32 seed of MFA device "+serial+" there")
 	if err != nil {
 		return session.Sensitive{}, nil, err
 	}
 	if missing != "" {
-		return session.Sensitive{}, session.Problemf(v1alpha1.ReasonMFASeedNotFound, "%s: put the base32 seed of MFA device %s there", missing, issuer.IssuerSpec().MFA.SerialNumber), nil
+		return session.Sensitive{}, session.Problemf(v1alpha1.ReasonMFASeedNotFound, "%s", missing), nil
 	}
 	seed := session.NewSensitive(strings.ToUpper(strings.Join(strings.Fields(string(text)), "")))
-	if err := broker.CheckSeed(seed); err != nil {
-		return session.Sensitive{}, session.Problemf(v1alpha1.ReasonMFASeedInvalid, "Secret %s/%s, key %s, is %s: put the base32 seed there that AWS shows when it makes the MFA device", namespace, ref.Name, ref.Key, err), nil
+	if !broker.IsSeed(seed) {
+		return session.Sensitive{}, session.Problemf(v1alpha1.ReasonMFASeedInvalid, "Secret %s/%s, key %s, is no base32 text: put the seed there that AWS shows when it makes the MFA device", namespace, ref.Name, ref.Key), nil
 	}
 	return seed, nil, nil
 }
@@ -105,7 +107,7 @@ func parseKey(secret *corev1.Secret) (session.Credentials, *session.Problem) {
 	case !accessKeyIDPattern.MatchString(id):
 		return invalid("has no access key id in %s: it has 16 to 128 letters and digits and, at AWS, starts with AKIA", v1alpha1.AccessKeyIDKey)
 	case strings.HasPrefix(id, "ASIA"):
-		return invalid("holds a temporary key (ASIA...): GetFederationToken needs the long-term key of an IAM user, which starts with AKIA")
+		return invalid("holds a temporary key (ASIA...): put the long-term key of an IAM user there, which starts with AKIA")
 	case strings.ContainsAny(secretKey, " \t\r\n"):
 		return invalid("has white space inside %s", v1alpha1.SecretAccessKeyKey)
 	}

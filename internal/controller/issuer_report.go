@@ -42,14 +42,7 @@ func (r *IssuerReconciler) reportIdentity(ctx context.Context, issuer v1alpha1.I
 // reportNoIdentity writes that the issuer has nobody to call STS as, which is in order.
 func (r *IssuerReconciler) reportNoIdentity(ctx context.Context, issuer v1alpha1.Issuer) error {
 	return r.writeStatus(ctx, issuer, func(status *v1alpha1.IssuerStatus, now time.Time) {
-		status.Account, status.ARN, status.UserID, status.AccessKeyID, status.LastVerifiedTime = "", "", "", "", nil
-		status.ObservedGeneration = issuer.GetGeneration()
-		meta.RemoveStatusCondition(&status.Conditions, v1alpha1.CanFederateCondition)
-		meta.RemoveStatusCondition(&status.Conditions, v1alpha1.RootIdentityCondition)
-		conditionSet{&status.Conditions, issuer.GetGeneration(), now}.set(metav1.Condition{
-			Type: v1alpha1.ReadyCondition, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonNoIdentity,
-			Message: "the issuer has no identity: it serves assumeRoleWithWebIdentity and assumeRoleWithSAML, whose calls are not signed",
-		})
+		setNoIdentity(status, issuer.GetGeneration(), now)
 	})
 }
 
@@ -115,7 +108,7 @@ func setIdentity(status *v1alpha1.IssuerStatus, generation int64, identity broke
 	}
 }
 
-// canFederate is whether AWS lets the identity call GetFederationToken.
+// canFederate is whether AWS lets the identity call GetFederationToken and GetSessionToken.
 func canFederate(identity broker.Identity) metav1.Condition {
 	condition := metav1.Condition{Type: v1alpha1.CanFederateCondition, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonIAMUser,
 		Message: "an IAM user's long-term key may call GetFederationToken and GetSessionToken, as far as its policies allow"}
@@ -128,6 +121,18 @@ func canFederate(identity broker.Identity) metav1.Condition {
 			"for these give the issuer an IAM user's long-term key (spec.accessKey); assumeRole works"
 	}
 	return condition
+}
+
+// setNoIdentity is pure.
+func setNoIdentity(status *v1alpha1.IssuerStatus, generation int64, now time.Time) {
+	status.Account, status.ARN, status.UserID, status.AccessKeyID, status.LastVerifiedTime = "", "", "", "", nil
+	status.ObservedGeneration = generation
+	meta.RemoveStatusCondition(&status.Conditions, v1alpha1.CanFederateCondition)
+	meta.RemoveStatusCondition(&status.Conditions, v1alpha1.RootIdentityCondition)
+	conditionSet{&status.Conditions, generation, now}.set(metav1.Condition{
+		Type: v1alpha1.ReadyCondition, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonNoIdentity,
+		Message: "the issuer has no identity: it serves assumeRoleWithWebIdentity and assumeRoleWithSAML, whose calls are not signed",
+	})
 }
 
 // setIssuerProblem is pure. What STS once said of the identity stays: it tells who is in trouble.

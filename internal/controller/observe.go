@@ -32,7 +32,8 @@ import (
 	"github.com/sts-operator/sts-operator/internal/session"
 )
 
-// observe gathers what a decision needs: from the caches, but for a SAML assertion.
+// observe gathers what a decision needs: from the caches, but for a SAML assertion and, where nothing cluster-scoped may be
+// watched, the namespace.
 func (r *SessionReconciler) observe(ctx context.Context, fs *v1alpha1.FederatedSession) (session.Observed, error) {
 	observed := session.Observed{Session: fs}
 	observed.Asked, observed.RequestProblem = session.NewRequest(fs)
@@ -65,6 +66,7 @@ func (r *SessionReconciler) observe(ctx context.Context, fs *v1alpha1.FederatedS
 func (r *SessionReconciler) observeIssuer(ctx context.Context, observed *session.Observed, namespace *metav1.PartialObjectMetadata) error {
 	id := issuerID(observed.Session)
 	if r.namespacedOnly && id.Kind == v1alpha1.ClusterSessionIssuerKind {
+		// Found, so that issuerAdmits tells this and not issuerExists, which would advise to create it.
 		observed.Issuer = session.Issuer{Found: true, Refusal: session.Problemf(v1alpha1.ReasonIssuerNotFound,
 			"this operator serves no ClusterSessionIssuer (it runs with --cluster-issuers=false): use a SessionIssuer of namespace %s", namespace.Name)}
 		return nil
@@ -85,7 +87,7 @@ func (r *SessionReconciler) observeIssuer(ctx context.Context, observed *session
 	rails, problem := r.guardrails.of(id, issuer)
 	if problem == nil && observed.RequestProblem == nil {
 		observed.Request, found.Refusal = rails.Apply(observed.Asked, metadataOf(namespace), metadataOf(observed.Session))
-		observed.Judged = found.Refusal == nil
+		observed.Admitted = found.Refusal == nil
 	}
 	ready := meta.FindStatusCondition(status.Conditions, v1alpha1.ReadyCondition)
 	switch {
@@ -143,4 +145,38 @@ func getSecret(ctx context.Context, c client.Reader, key client.ObjectKey) (*cor
 		return nil, fmt.Errorf("reading Secret %s: %w", key, err)
 	}
 	return secret, nil
+}
+
+// observeAssertion reads the SAML assertion that a session presents, past the cache, which does not hold such Secrets.
+func (r *SessionReconciler) observeAssertion(ctx context.Context, fs *v1alpha1.FederatedSession) (session.Assertion, error) {
+	if fs.Spec.AssumeRoleWithSAML == nil {
+		return session.Assertion{}, nil
+	}
+	ref := fs.Spec.AssumeRoleWithSAML.AssertionSecretRef
+	text, missing, err := readSecretKey(ctx, r.live, fs.Namespace, ref, "put the base64-encoded SAML response of the identity provider there")
+	if err != nil {
+		return session.Assertion{}, err
+	}
+	if missing != "" {
+		return session.Assertion{Problem: session.Problemf(v1alpha1.ReasonAssertionNotFound, "%s", missing)}, nil
+	}
+	return session.ParseAssertion(text, fmt.Sprintf("Secret %s, key %s", ref.Name, ref.Key)), nil
+}
+
+// readSecretKey reads one key of a Secret; missing says what of it there is not, and advises to put it there, or that it
+// may not be read.
+func readSecretKey(ctx context.Context, live client.Reader, namespace string, ref v1alpha1.SecretKeyReference, advice string) (value []byte, missing string, err error) {
+	name := client.ObjectKey{Namespace: namespace, Name: ref.Name}
+	secret, err := getSecret(ctx, live, name)
+	switch {
+	case apierrors.IsForbidden(err):
+		return nil, fmt.Sprintf("the operator may not read Secret %s: grant its ServiceAccount the right to get it", name), nil
+	case err != nil:
+		return nil, "", err
+	case secret == nil:
+		return nil, fmt.Sprintf("Secret %s does not exist: %s", name, advice), nil
+	case len(secret.Data[ref.Key]) == 0:
+		return nil, fmt.Sprintf("Secret %s has no key %s: %s", name, ref.Key, advice), nil
+	}
+	return secret.Data[ref.Key], "", nil
 }

@@ -18,7 +18,6 @@ package controller
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -120,37 +119,4 @@ func (p *prover) requestToken(ctx context.Context, account client.ObjectKey, aud
 // has changed is not given away.
 func isFor(got, asked []string) bool {
 	return len(got) > 0 && (len(asked) == 0 || slices.Equal(got, asked))
-}
-
-// observeAssertion reads the SAML assertion that a session presents, past the cache, which does not hold such Secrets.
-func (r *SessionReconciler) observeAssertion(ctx context.Context, fs *v1alpha1.FederatedSession) (session.Assertion, error) {
-	if fs.Spec.AssumeRoleWithSAML == nil {
-		return session.Assertion{}, nil
-	}
-	ref := fs.Spec.AssumeRoleWithSAML.AssertionSecretRef
-	text, missing, err := readSecretKey(ctx, r.live, fs.Namespace, ref)
-	if err != nil {
-		return session.Assertion{}, err
-	}
-	if missing != "" {
-		return session.Assertion{Problem: session.Problemf(v1alpha1.ReasonAssertionNotFound, "%s: put the base64-encoded SAML response of the identity provider there", missing)}, nil
-	}
-	return session.ParseAssertion(text, fmt.Sprintf("Secret %s, key %s", ref.Name, ref.Key)), nil
-}
-
-// readSecretKey reads one key of a Secret; missing says what of it there is not, or may not be read.
-func readSecretKey(ctx context.Context, live client.Reader, namespace string, ref v1alpha1.SecretKeyReference) (value []byte, missing string, err error) {
-	name := client.ObjectKey{Namespace: namespace, Name: ref.Name}
-	secret, err := getSecret(ctx, live, name)
-	switch {
-	case apierrors.IsForbidden(err):
-		return nil, fmt.Sprintf("the operator may not read Secret %s", name), nil
-	case err != nil:
-		return nil, "", err
-	case secret == nil:
-		return nil, fmt.Sprintf("Secret %s does not exist", name), nil
-	case len(secret.Data[ref.Key]) == 0:
-		return nil, fmt.Sprintf("Secret %s has no key %s", name, ref.Key), nil
-	}
-	return secret.Data[ref.Key], "", nil
 }

@@ -42,7 +42,7 @@ type Dependencies struct {
 	Metrics  *Metrics
 	// Guardrails of the issuers; Setup makes them.
 	Guardrails *Guardrails
-	// OperatorNamespace holds the keys of ClusterSessionIssuers.
+	// OperatorNamespace holds the Secrets (keys, MFA seeds) of ClusterSessionIssuers.
 	OperatorNamespace string
 	// NamespacedOnly does without whatever is cluster-scoped: there are no ClusterSessionIssuers, and namespaces are read
 	// one by one.

@@ -191,9 +191,9 @@ func assertionIsFresh(o Observed, now time.Time) *Decision {
 	return nil
 }
 
-// UntilPoll is the time, but for a session that presents assertions the next look at their Secret if that is earlier: no
+// untilPoll is the time, but for a session that presents assertions the next look at their Secret if that is earlier: no
 // watch tells of a new one.
-func UntilPoll(o Observed, at, now time.Time) time.Time {
+func untilPoll(o Observed, at, now time.Time) time.Time {
 	if look := now.Add(assertionPoll); o.Request.Operation == OperationAssumeRoleWithSAML && look.Before(at) {
 		return look
 	}

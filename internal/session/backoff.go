@@ -61,8 +61,14 @@ func Backoff(outcome Outcome, count int32, remaining time.Duration, uid types.UI
 	return delay - time.Duration(u*float64(delay)/5)
 }
 
-// Backoff after the count-th failed try, made at a time. Credentials count only if they are the session's own.
-func (o Observed) Backoff(reason string, count int32, at time.Time) time.Duration {
+// NextTry is when to look again after a try that failed now.
+func NextTry(o Observed, problem *Problem, now time.Time) time.Time {
+	count := NextFailure(o, problem, now).Count
+	return UntilExpiry(o, untilPoll(o, now.Add(o.backoff(problem.Reason, count, now)), now), now)
+}
+
+// backoff after the count-th failed try, made at a time. Credentials count only if they are the session's own.
+func (o Observed) backoff(reason string, count int32, at time.Time) time.Duration {
 	var remaining time.Duration
 	if o.Secret.Exists && o.Secret.Foreign == "" {
 		remaining = o.Secret.Expiration.Sub(at)

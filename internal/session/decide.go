@@ -90,7 +90,7 @@ func Decide(o Observed, now time.Time) Decision {
 }
 
 // NextLook is when a session in order is looked at again.
-func NextLook(o Observed, now time.Time) time.Time { return UntilPoll(o, o.RenewAt(), now) }
+func NextLook(o Observed, now time.Time) time.Time { return untilPoll(o, o.RenewAt(), now) }
 
 // UntilExpiry is when to look again at a session that cannot be issued: at retryAt (zero for never), but when its
 // published credentials expire at the latest, to say so.
@@ -187,7 +187,7 @@ func secretIsIntact(o Observed, _ time.Time) *Decision {
 // requestIsUnchanged compares what was issued with what is to be sent or, while the issuer's guardrails do not let that be
 // told, with what the spec asks for: credentials do not become another request's because the issuer refuses the next.
 func requestIsUnchanged(o Observed, _ time.Time) *Decision {
-	if o.Secret.RequestHash == o.Request.Hash() || !o.Judged && o.Secret.AskedHash == o.Asked.Hash() {
+	if o.Secret.RequestHash == o.Request.Hash() || !o.Admitted && o.Secret.AskedHash == o.Asked.Hash() {
 		return nil
 	}
 	return &Decision{Action: Issue, Cause: CauseSpecChanged}
@@ -286,12 +286,12 @@ func lastFailureIsPast(o Observed, now time.Time) *Decision {
 		return nil
 	}
 	d := &Decision{Action: Hold, Problem: &Problem{Reason: f.Reason, Message: f.Message}}
-	next := f.Time.Add(o.Backoff(f.Reason, f.Count, f.Time.Time))
+	next := f.Time.Add(o.backoff(f.Reason, f.Count, f.Time.Time))
 	// A failure in the future means that the clock was set back since.
 	if !now.Before(next) || f.Time.After(now.Add(clockTolerance)) {
 		return nil
 	}
-	d.RetryAt = UntilPoll(o, next, now)
+	d.RetryAt = untilPoll(o, next, now)
 	return d
 }
 

@@ -206,7 +206,7 @@ func TestDecideWhileTheGuardrailsAreUnknown(t *testing.T) {
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			o := healthy()
-			o.Asked, o.Judged = asked, c.judged
+			o.Asked, o.Admitted = asked, c.judged
 			o.Secret.RequestHash, o.Secret.AskedHash = "sha256:with-tags", c.askedHash
 
 			NewWithT(t).Expect(session.IsUsable(o, noon)).To(Equal(c.usable))

@@ -31,9 +31,9 @@ type Observed struct {
 	// Asked is what the spec asks of STS, unless RequestProblem says why there is nothing.
 	Asked          Request
 	RequestProblem *Problem
-	// Request is what the issuer's guardrails make of that, if they let it pass: Judged. Otherwise it may lack what they add.
-	Request Request
-	Judged  bool
+	// Request is what the issuer's guardrails make of that, if they admit it (Admitted); otherwise it may lack what they add.
+	Request  Request
+	Admitted bool
 	// NamespaceTerminating: nothing can be created in the session's namespace any more.
 	NamespaceTerminating bool
 	Issuer               Issuer
@@ -48,7 +48,8 @@ type Issuer struct {
 	Found bool
 	// Refusal is why its guardrails do not let it serve this session; nil if they do.
 	Refusal *Problem
-	// Ready: STS has confirmed its identity. NotReady says why it has not; empty while it is being asked.
+	// Ready: its guardrails can be read, and STS has confirmed its identity, if it has one. NotReady says why it is not;
+	// empty while STS is being asked.
 	Ready    bool
 	NotReady string
 	// OwnEndpoint: its namespace has chosen the endpoint that it calls.

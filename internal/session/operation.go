@@ -41,16 +41,18 @@ type nature struct {
 	longTermOnly bool
 	// takesTags and takesSourceIdentity: a caller can set them.
 	takesTags, takesSourceIdentity bool
+	// takesMFA: a caller can prove a multi-factor device.
+	takesMFA bool
 	// ofRole: the credentials are those of a role session.
 	ofRole bool
 }
 
 var natures = map[string]nature{
 	OperationGetFederationToken:        {defaultDuration: 12 * time.Hour, longTermOnly: true, takesTags: true},
-	OperationAssumeRole:                {defaultDuration: time.Hour, takesTags: true, takesSourceIdentity: true, ofRole: true},
+	OperationAssumeRole:                {defaultDuration: time.Hour, takesTags: true, takesSourceIdentity: true, takesMFA: true, ofRole: true},
 	OperationAssumeRoleWithWebIdentity: {defaultDuration: time.Hour, unsigned: true, ofRole: true},
 	OperationAssumeRoleWithSAML:        {defaultDuration: time.Hour, unsigned: true, ofRole: true},
-	OperationGetSessionToken:           {defaultDuration: 12 * time.Hour, longTermOnly: true},
+	OperationGetSessionToken:           {defaultDuration: 12 * time.Hour, longTermOnly: true, takesMFA: true},
 }
 
 // operationOf is the operation that a spec chooses.
@@ -81,9 +83,7 @@ func (r Request) TakesTags() bool { return natures[r.Operation].takesTags }
 func (r Request) TakesSourceIdentity() bool { return natures[r.Operation].takesSourceIdentity }
 
 // TakesMFA says whether the caller can prove a multi-factor device.
-func (r Request) TakesMFA() bool {
-	return r.Operation == OperationAssumeRole || r.Operation == OperationGetSessionToken
-}
+func (r Request) TakesMFA() bool { return natures[r.Operation].takesMFA }
 
 // Duration is the lifetime that the request asks for.
 func (r Request) Duration() time.Duration {
