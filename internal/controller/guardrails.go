@@ -32,6 +32,8 @@ import (
 type Guardrails struct {
 	mutex    sync.Mutex
 	compiled map[broker.ID]compiledGuardrails
+	// compiling: one at a time, since a large one needs much memory for a moment.
+	compiling sync.Mutex
 }
 
 type compiledGuardrails struct {
@@ -49,7 +51,11 @@ func (g *Guardrails) of(id broker.ID, issuer v1alpha1.Issuer) (*guardrail.Guardr
 	g.mutex.Lock()
 	known, ok := g.compiled[id]
 	if !ok || known.version != version {
-		known = compiledGuardrails{version, sync.OnceValues(func() (*guardrail.Guardrails, *session.Problem) { return guardrail.Compile(issuer) })}
+		known = compiledGuardrails{version, sync.OnceValues(func() (*guardrail.Guardrails, *session.Problem) {
+			g.compiling.Lock()
+			defer g.compiling.Unlock()
+			return guardrail.Compile(issuer)
+		})}
 		g.compiled[id] = known
 	}
 	g.mutex.Unlock()

@@ -19,6 +19,7 @@ package guardrail
 import (
 	"fmt"
 	"regexp"
+	"strings"
 
 	"github.com/google/cel-go/cel"
 	"github.com/google/cel-go/common/functions"
@@ -59,7 +60,7 @@ func (p patterns) options() []cel.ProgramOption {
 	return []cel.ProgramOption{
 		cel.CostLimit(costLimit),
 		cel.CostTracking(p),
-		cel.CustomDecoratorV2(inOrder),
+		cel.CustomDecoratorV2(literals),
 		cel.OptimizeRegex(&interpreter.RegexOptimization{Function: "matches", RegexIndex: 1, Factory: p.matcher}),
 	}
 }
@@ -77,8 +78,14 @@ func (p patterns) matcher(call interpreter.InterpretableCall, text string) (inte
 	return interpreter.NewCall(call.ID(), call.Function(), call.OverloadID(), call.Args(), match), nil
 }
 
+// literalFunction is what the making of a list or a map is called. No function in a text begins with @.
+const literalFunction = "@literal"
+
+// timeZoneCost: a function of time with a zone reads this from a file.
+const timeZoneCost = 100
+
 // CallCost implements interpreter.ActualCostEstimator: the cost of the calls that CEL itself counts as 1, or by the length of
-// a pattern, where .{1000} is short.
+// a pattern, where .{1000} is short, or by the number of values, however long these are.
 func (p patterns) CallCost(function, _ string, args []ref.Val, _ ref.Val) *uint64 {
 	var cost uint64
 	switch function {
@@ -87,9 +94,19 @@ func (p patterns) CallCost(function, _ string, args []ref.Val, _ ref.Val) *uint6
 	case "charAt", "format", "indexOf", "join", "lastIndexOf", "lowerAscii", "replace", "reverse", "split", "strings.quote",
 		"substring", "trim", "upperAscii", "sets.contains", "sets.equivalent", "sets.intersects":
 		cost = callCost(args)
+	case operators.Equals, operators.NotEquals:
+		cost = 1 + min(extent(args[0]), extent(args[1]))/10
+	case operators.In:
+		cost = searchCost(args[0], args[1])
+	case literalFunction:
+		cost = 10 + uint64(len(args))/5
 	case operators.Add, overloads.Contains:
 		return nil // by length, as it should be
 	default:
+		if strings.HasPrefix(function, "get") && len(args) == 2 {
+			cost = timeZoneCost
+			break
+		}
 		length := textLength(args)
 		if length < longText {
 			return nil
@@ -128,7 +145,20 @@ func callCost(args []ref.Val) uint64 {
 	return 1 + largest*second/10
 }
 
-// extent of a value in bytes, for a list those of its elements.
+// searchCost is the cost of looking for a value in a list or a map.
+func searchCost(value, in ref.Val) uint64 {
+	list, ok := in.(traits.Lister)
+	if !ok {
+		return 1 + extent(value)/100
+	}
+	cost, sought := uint64(1), extent(value)
+	for it := list.Iterator(); it.HasNext() == types.True; {
+		cost += 1 + min(sought, extent(it.Next()))/100
+	}
+	return cost
+}
+
+// extent of a value in bytes, for a list or a map those of all that is in it. To find a key takes as long as ten bytes.
 func extent(value ref.Val) uint64 {
 	switch v := value.(type) {
 	case types.String:
@@ -137,6 +167,14 @@ func extent(value ref.Val) uint64 {
 		sum := uint64(1)
 		for it := v.Iterator(); it.HasNext() == types.True; {
 			sum += extent(it.Next())
+		}
+		return sum
+	case traits.Mapper:
+		sum := uint64(1)
+		for it := v.Iterator(); it.HasNext() == types.True; {
+			key := it.Next()
+			value, _ := v.Find(key)
+			sum += 10 + extent(key) + extent(value)
 		}
 		return sum
 	}

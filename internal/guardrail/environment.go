@@ -29,7 +29,7 @@ import (
 )
 
 // The most that an expression may be: in characters, in parts within parts (the type checker takes the cube of it) and in
-// loops within loops; and the most that those of an issuer may have together, in bytes, each of which takes about 150 when
+// loops within loops; and the most that those of an issuer may have together, in bytes, each of which takes up to 100 when
 // compiled.
 const (
 	maxExpressionLength = 4096

@@ -23,6 +23,8 @@ import (
 	"github.com/google/cel-go/cel"
 	"github.com/google/cel-go/common/types/ref"
 	"github.com/google/cel-go/ext"
+
+	"github.com/sts-operator/sts-operator/internal/session"
 )
 
 // Fields are the fields of an object of expressions.
@@ -39,3 +41,17 @@ func LibraryFunctions() ([]string, error) {
 
 // MetadataValue is what expressions see of metadata.
 func MetadataValue(m Metadata) ref.Val { return metadataFacts(m) }
+
+// Folded is what the spellings of a key have in common.
+func Folded(key string) string { return folded(key) }
+
+// Cost of the tags and rules for a session, of the 300,000 that an Apply has.
+func (g *Guardrails) Cost(request session.Request, namespace, object Metadata) uint64 {
+	policy, err := parsePolicy(request.Policy)
+	t := &trial{facts: map[string]any{
+		"session": sessionFacts(request, policy, err), namespaceVariable: metadataFacts(namespace), "object": metadataFacts(object),
+	}}
+	g.addTags(request, t)
+	g.judge(t, nil)
+	return t.cost
+}

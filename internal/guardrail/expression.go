@@ -157,9 +157,14 @@ func (e *expression) run(t *trial) (ref.Val, error) {
 	case ok && cancelled.Cause == interpreter.CostLimitExceeded:
 		return nil, errors.New(tooCostly)
 	case err != nil:
-		return nil, errors.New(oneLine(err.Error()))
+		return nil, errors.New(told(err.Error()))
 	case t.cost > applyCostLimit:
 		return nil, errors.New(tooCostlyTogether)
 	}
 	return value, nil
+}
+
+// told is a failure in one line. It may name a missing key that is as long as an annotation, of which nobody reads the end.
+func told(failure string) string {
+	return oneLine(strings.ToValidUTF8(failure[:min(len(failure), longText)], ""))
 }

@@ -161,7 +161,7 @@ func (o object) setMap(name string, value map[string]string) {
 }
 
 func textMap(value map[string]string) ref.Val {
-	return orderedMap{types.NewStringStringMap(types.DefaultTypeAdapter, value)}
+	return newOrderedMap(types.NewStringStringMap(types.DefaultTypeAdapter, value))
 }
 
 // sessionFacts are what expressions see of a request.

@@ -71,32 +71,30 @@ func Compile(issuer v1alpha1.Issuer) (*Guardrails, *session.Problem) {
 }
 
 // Apply holds a session's request against the guardrails: the request as it is to be sent, with the issuer's tags and
-// source identity, or why it is refused. Even a refused request has the issuer's tags and source identity on it wherever
-// these could be told, so that a refusal does not make published credentials look like another request's.
-func (g *Guardrails) Apply(request session.Request, namespace, object Metadata) (session.Request, *session.Problem) {
-	if len(g.tags) == 0 && g.sourceIdentity == nil && len(g.rules) == 0 {
-		return request, g.refuseNamespace(namespace)
+// source identity, or why it is refused, with the request as it was asked for.
+func (g *Guardrails) Apply(asked session.Request, namespace, object Metadata) (session.Request, *session.Problem) {
+	if problem := g.refuseNamespace(namespace); problem != nil {
+		return asked, problem
 	}
-	policy, policyError := parsePolicy(request.Policy)
+	if len(g.tags) == 0 && g.sourceIdentity == nil && len(g.rules) == 0 {
+		return asked, nil
+	}
+	policy, policyError := parsePolicy(asked.Policy)
 	t := &trial{facts: map[string]any{
-		"session":         sessionFacts(request, policy, policyError),
+		"session":         sessionFacts(asked, policy, policyError),
 		namespaceVariable: metadataFacts(namespace),
 		"object":          metadataFacts(object),
 	}}
-	notAllowed := g.refuseNamespace(namespace)
-	request, tagConflict := g.addTags(request, t)
-	request, identityConflict := g.addSourceIdentity(request, t)
-	for _, problem := range []*session.Problem{notAllowed, tagConflict, identityConflict} {
-		if problem != nil {
-			return request, problem
-		}
+	request, problem := g.addTags(asked, t)
+	if problem == nil {
+		request, problem = g.addSourceIdentity(request, t)
 	}
-	if len(g.rules) == 0 {
-		return request, nil
+	if problem == nil && len(g.rules) > 0 {
+		t.facts["session"] = sessionFacts(request, policy, policyError)
+		problem = g.judge(t, policyError)
 	}
-	if policyError != nil {
-		return request, session.Problemf(v1alpha1.ReasonRuleViolated, "%s refuses the session: its rules cannot judge spec.policy, because %s", g.issuer, policyError)
+	if problem != nil {
+		return asked, problem
 	}
-	t.facts["session"] = sessionFacts(request, policy, nil)
-	return request, g.judge(t)
+	return request, nil
 }

@@ -18,7 +18,7 @@ package guardrail
 
 import (
 	"slices"
-	"strings"
+	"sync"
 
 	"github.com/google/cel-go/common/types"
 	"github.com/google/cel-go/common/types/ref"
@@ -28,18 +28,26 @@ import (
 
 // orderedMap is a map of strings to values whose keys are gone through in order, so that the same state always gives the
 // same message.
-type orderedMap struct{ traits.Mapper }
+type orderedMap struct {
+	traits.Mapper
+	// keys in order, found once: a loop may begin to go through them many times.
+	keys func() traits.Lister
+}
+
+func newOrderedMap(m traits.Mapper) orderedMap {
+	return orderedMap{m, sync.OnceValue(func() traits.Lister {
+		var keys []string
+		for it := m.Iterator(); it.HasNext() == types.True; {
+			key, _ := it.Next().Value().(string) // vetParsed saw to it that there are no others
+			keys = append(keys, key)
+		}
+		slices.Sort(keys)
+		return types.NewStringList(types.DefaultTypeAdapter, keys)
+	})}
+}
 
 // Iterator implements traits.Iterable.
-func (m orderedMap) Iterator() traits.Iterator {
-	var keys []string
-	for it := m.Mapper.Iterator(); it.HasNext() == types.True; {
-		key, _ := it.Next().Value().(string) // vetParsed saw to it that there are no others
-		keys = append(keys, key)
-	}
-	slices.SortFunc(keys, strings.Compare)
-	return types.NewStringList(types.DefaultTypeAdapter, keys).Iterator()
-}
+func (m orderedMap) Iterator() traits.Iterator { return m.keys().Iterator() }
 
 // longestKey that a map can have, in bytes: no literal is longer, nor what Kubernetes and AWS take for a key.
 const longestKey = 4 * maxExpressionLength
@@ -71,28 +79,41 @@ func valueOf(m traits.Mapper, key ref.Val) ref.Val {
 	return value
 }
 
-// inOrder makes ordered maps of those that stand in an expression.
-func inOrder(step interpreter.InterpretableV2) (interpreter.InterpretableV2, error) {
-	if constructor, ok := step.(interpreter.InterpretableConstructor); ok && constructor.Type() == types.MapType {
-		return orderedConstructor{constructor}, nil
+// literals finds the lists and maps that stand in an expression.
+func literals(step interpreter.InterpretableV2) (interpreter.InterpretableV2, error) {
+	if constructor, ok := step.(interpreter.InterpretableConstructor); ok {
+		return literal{constructor}, nil
 	}
 	return step, nil
 }
 
-type orderedConstructor struct {
-	interpreter.InterpretableConstructor
+// literal makes a list or a map, an ordered one. It is a call for CEL, which counts one by its arguments: see CallCost.
+type literal struct {
+	constructor interpreter.InterpretableConstructor
 }
 
+var _ interpreter.InterpretableCall = literal{}
+
+// ID implements interpreter.Interpretable.
+func (l literal) ID() int64 { return l.constructor.ID() }
+
+// Function implements interpreter.InterpretableCall.
+func (l literal) Function() string { return literalFunction }
+
+// OverloadID implements interpreter.InterpretableCall.
+func (l literal) OverloadID() string { return literalFunction }
+
+// Args implements interpreter.InterpretableCall.
+func (l literal) Args() []interpreter.InterpretableV2 { return l.constructor.InitVals() }
+
 // Exec implements interpreter.InterpretableV2.
-func (c orderedConstructor) Exec(frame *interpreter.ExecutionFrame) ref.Val {
-	value := c.InterpretableConstructor.Exec(frame)
+func (l literal) Exec(frame *interpreter.ExecutionFrame) ref.Val {
+	value := l.constructor.Exec(frame)
 	if m, ok := value.(traits.Mapper); ok {
-		return orderedMap{m}
+		return newOrderedMap(m)
 	}
-	return value // an error
+	return value // a list, or an error
 }
 
 // Eval implements interpreter.Interpretable.
-func (c orderedConstructor) Eval(vars interpreter.Activation) ref.Val {
-	return c.Exec(interpreter.AsFrame(vars))
-}
+func (l literal) Eval(vars interpreter.Activation) ref.Val { return l.Exec(interpreter.AsFrame(vars)) }

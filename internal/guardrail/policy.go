@@ -150,7 +150,7 @@ func (o object) readCondition(path string, value any) error {
 			return fmt.Errorf("%s must be an object", path)
 		}
 		values := map[string]any{}
-		condition[operator] = orderedMap{types.NewStringInterfaceMap(types.DefaultTypeAdapter, values)}
+		condition[operator] = newOrderedMap(types.NewStringInterfaceMap(types.DefaultTypeAdapter, values))
 		return each(path, keys, func(path, key string, value any) error {
 			texts, err := list(path, value, func(path string, element any) (string, error) {
 				switch element.(type) {
@@ -163,7 +163,7 @@ func (o object) readCondition(path string, value any) error {
 			return err
 		})
 	})
-	o.fields["Condition"] = orderedMap{types.NewStringInterfaceMap(types.DefaultTypeAdapter, condition)}
+	o.fields["Condition"] = newOrderedMap(types.NewStringInterfaceMap(types.DefaultTypeAdapter, condition))
 	return err
 }
 

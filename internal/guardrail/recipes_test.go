@@ -132,6 +132,21 @@ func TestRecipes(t *testing.T) {
 	}
 }
 
+// The budget of an Apply is for those who attack it.
+func TestTheRecipesTogetherCostLittle(t *testing.T) {
+	total := uint64(0)
+	for _, expression := range recipes(t) {
+		guardrails := compile(t, withRules(expression))
+		dearest := uint64(0)
+		for _, request := range []session.Request{everything, allowing(`["s3:GetObject","sqs:Send*"]`), role} {
+			dearest = max(dearest, guardrails.Cost(request, namespace, object))
+		}
+		total += dearest
+	}
+	t.Logf("%d units", total)
+	NewWithT(t).Expect(total).To(And(BeNumerically(">", 50), BeNumerically("<", 1000)))
+}
+
 func TestARoleThatNoAnnotationListsIsRefused(t *testing.T) {
 	guardrails := compile(t, withRules(recipes(t)["The namespace's annotation lists the roles"]))
 	for _, annotations := range []map[string]string{nil, {"example.com/role-arns": ""}, {"example.com/role-arns": ","}} {

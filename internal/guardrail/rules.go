@@ -57,8 +57,11 @@ func (c *compiler) rules(rules []v1alpha1.Rule) ([]rule, *session.Problem) {
 	return compiled, nil
 }
 
-// judge holds the session against the rules, in their order.
-func (g *Guardrails) judge(t *trial) *session.Problem {
+// judge holds the session against the rules, in their order. They cannot judge a policy that they cannot read.
+func (g *Guardrails) judge(t *trial, policyError error) *session.Problem {
+	if policyError != nil {
+		return session.Problemf(v1alpha1.ReasonRuleViolated, "%s refuses the session: its rules cannot judge spec.policy, because %s", g.issuer, policyError)
+	}
 	for _, rule := range g.rules {
 		holds, err := rule.expression.holds(t)
 		switch {

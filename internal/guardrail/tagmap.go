@@ -39,7 +39,7 @@ type tagMap struct {
 var _ traits.Mapper = tagMap{}
 
 func newTagMap(tags map[string]string) ref.Val {
-	m := tagMap{orderedMap{types.NewStringStringMap(types.DefaultTypeAdapter, tags)}, map[string]ref.Val{}, map[types.String]ref.Val{}}
+	m := tagMap{newOrderedMap(types.NewStringStringMap(types.DefaultTypeAdapter, tags)), map[string]ref.Val{}, map[types.String]ref.Val{}}
 	for key := range tags {
 		m.written[folded(key)] = types.String(key)
 	}

@@ -88,30 +88,29 @@ func (t forcedTag) tell(trial *trial) (string, error) {
 	return value, nil
 }
 
-// addTags is the request with the issuer's tags on it, or the first reason why one of them cannot be. A key that the
-// session gives too, in any case, takes the issuer's spelling, which is the one that rules know.
+// addTags is the request with the issuer's tags on it, or why one of them cannot be. A key that the session gives too, in
+// any case, takes the issuer's spelling, which is the one that rules know.
 func (g *Guardrails) addTags(request session.Request, t *trial) (session.Request, *session.Problem) {
 	if len(g.tags) == 0 {
 		return request, nil
 	}
-	conflict := func(format string, args ...any) *session.Problem {
-		return session.Problemf(v1alpha1.ReasonForcedTagConflict, "%s "+format, append([]any{g.issuer}, args...)...)
+	conflict := func(format string, args ...any) (session.Request, *session.Problem) {
+		return request, session.Problemf(v1alpha1.ReasonForcedTagConflict, "%s "+format, append([]any{g.issuer}, args...)...)
 	}
 	if !request.TakesTags() {
-		return request, conflict("puts tags on every session, which %s cannot carry: use GetFederationToken or assumeRole, or an issuer without tags", request.Operation)
+		return conflict("puts tags on every session, which %s cannot carry: use GetFederationToken or assumeRole, or an issuer without tags", request.Operation)
 	}
-	var problem *session.Problem
 	request.Tags, request.TransitiveTagKeys = slices.Clone(request.Tags), slices.Clone(request.TransitiveTagKeys)
 	for _, tag := range g.tags {
 		value, err := tag.tell(t)
 		at := slices.IndexFunc(request.Tags, func(t session.Tag) bool { return strings.EqualFold(t.Key, tag.key) })
 		switch {
 		case err != nil:
-			problem = first(problem, conflict("cannot tell the value of the tag %s for this session (%s): %s", tag.key, tag.field, err))
+			return conflict("cannot tell the value of the tag %s for this session (%s): %s", tag.key, tag.field, err)
 		case at < 0:
 			request.Tags = append(request.Tags, session.Tag{Key: tag.key, Value: value})
 		case request.Tags[at].Value != value:
-			problem = first(problem, conflict("gives the tag %s the value %q on this session, but spec.tags asks for %s with %q: remove it from spec.tags", tag.key, value, request.Tags[at].Key, request.Tags[at].Value))
+			return conflict("gives the tag %s the value %q on this session, but spec.tags asks for %s with %q: remove it from spec.tags", tag.key, value, request.Tags[at].Key, request.Tags[at].Value)
 		default:
 			request.Tags[at].Key = tag.key
 			for i, key := range request.TransitiveTagKeys {
@@ -124,15 +123,7 @@ func (g *Guardrails) addTags(request session.Request, t *trial) (session.Request
 	slices.SortFunc(request.Tags, func(a, b session.Tag) int { return strings.Compare(a.Key, b.Key) })
 	slices.Sort(request.TransitiveTagKeys)
 	if len(request.Tags) > maxTags {
-		problem = first(problem, conflict("adds its tags to every session, which makes %d here, and AWS takes at most %d: remove some from spec.tags", len(request.Tags), maxTags))
+		return conflict("adds its tags to every session, which makes %d here, and AWS takes at most %d: remove some from spec.tags", len(request.Tags), maxTags)
 	}
-	return request, problem
-}
-
-// first is the problem that was found first.
-func first(earlier, later *session.Problem) *session.Problem {
-	if earlier != nil {
-		return earlier
-	}
-	return later
+	return request, nil
 }

@@ -31,7 +31,7 @@ type Observed struct {
 	// Asked is what the spec asks of STS, unless RequestProblem says why there is nothing.
 	Asked          Request
 	RequestProblem *Problem
-	// Request is what the issuer's guardrails make of that, if they admit it (Admitted); otherwise it may lack what they add.
+	// Request is what the issuer's guardrails make of that, if they admit it (Admitted); otherwise it is Asked.
 	Request  Request
 	Admitted bool
 	// NamespaceTerminating: nothing can be created in the session's namespace any more.
