@@ -57,7 +57,7 @@ func newScreen(out io.Writer) *screen {
 // draw replaces what was drawn before.
 func (s *screen) draw(t *table, news []string) {
 	width, height, err := term.GetSize(int(s.terminal.Fd()))
-	if err != nil {
+	if err != nil || width < 2 || height < 2 { // a terminal of no size
 		width, height = 80, 24
 	}
 	s.news = append(s.news, news...)

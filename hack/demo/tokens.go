@@ -27,7 +27,7 @@ func needsTokenRight(s *stage) (string, error) {
 	if err := s.apply("checks/web-identity-elsewhere.yaml"); err != nil {
 		return "", err
 	}
-	fs, err := s.refusedUnasked(guestLabels, v1alpha1.ReasonTokenRequestForbidden, "bind the ClusterRole of config/web-identity in namespace "+guestLabels.Namespace)
+	fs, err := s.refusedUnasked(guestLabels, v1alpha1.ReasonTokenRequestForbidden, "an administrator must allow create on serviceaccounts/token there")
 	if err != nil {
 		return "", err
 	}

@@ -94,7 +94,7 @@ func classify(err error, config Config, request session.Request, presented ...st
 		if apiError.ErrorCode() == "SignatureDoesNotMatch" && answered && isSkewed(response) {
 			return session.Problemf(v1alpha1.ReasonClockSkew, "the clocks of the operator's node and of %s are more than 15 minutes apart: set the node's clock", host)
 		}
-		if problem := refusal(apiError, status, request, presented); problem != nil {
+		if problem := refusal(apiError, status, config, request, presented); problem != nil {
 			return problem
 		}
 	}
@@ -131,12 +131,12 @@ func hide(message string, request session.Request, presented []string) string {
 }
 
 // refusal words an error that STS names by a code; nil for a server error of a code that means nothing to us.
-func refusal(apiError smithy.APIError, status int, request session.Request, presented []string) *session.Problem {
+func refusal(apiError smithy.APIError, status int, config Config, request session.Request, presented []string) *session.Problem {
 	m, known := meanings[apiError.ErrorCode()]
 	message := hide(apiError.ErrorMessage(), request, presented)
 	switch {
 	case m.reason == v1alpha1.ReasonAccessDenied:
-		return session.Problemf(m.reason, "%s (%s)", denialAdvice(request), apiError.ErrorCode())
+		return session.Problemf(m.reason, "%s (%s)", denialAdvice(config, request), apiError.ErrorCode())
 	case known && m.quote:
 		return session.Problemf(m.reason, "%s (%s: %s)", m.advice, apiError.ErrorCode(), firstLine(message))
 	case known:
@@ -145,38 +145,6 @@ func refusal(apiError smithy.APIError, status int, request session.Request, pres
 		return session.Problemf(v1alpha1.ReasonUnknownError, "STS answered %s: %s", firstLine(apiError.ErrorCode()), firstLine(message))
 	}
 	return nil
-}
-
-// denialAdvice says what to allow for a request. A permission is the caller's to have; a role must trust besides.
-func denialAdvice(r session.Request) string {
-	switch r.Operation {
-	case session.OperationAssumeRole:
-		advice := "AWS denies the call: allow the issuer's identity sts:AssumeRole on " + r.RoleARN + ", and let the role's trust policy admit it"
-		if len(r.Tags) > 0 {
-			advice += ", with sts:TagSession"
-		}
-		if r.SourceIdentity != "" {
-			advice += ", with sts:SetSourceIdentity"
-		}
-		return advice + ", and with the external id and the MFA that it demands"
-	case session.OperationAssumeRoleWithWebIdentity:
-		return "AWS denies the call: let the trust policy of " + r.RoleARN + " admit sts:AssumeRoleWithWebIdentity by ServiceAccount " + r.ServiceAccountName +
-			" of this namespace, with the audience " + r.Audience
-	case session.OperationAssumeRoleWithSAML:
-		return "AWS denies the call: let the trust policy of " + r.RoleARN + " admit sts:AssumeRoleWithSAML by " + r.PrincipalARN + ", with the SAML:aud of the assertion"
-	case session.OperationGetSessionToken:
-		return "AWS denies the call: GetSessionToken needs no permission, but no policy may deny it, and the issuer's MFA code must be right"
-	case session.OperationGetFederationToken:
-		advice := "AWS denies the call: allow the issuer's IAM user sts:GetFederationToken"
-		if len(r.Tags) > 0 {
-			advice += " and sts:TagSession"
-		}
-		return advice + " on the federated user " + r.Name
-	}
-	if r.Operation == getCallerIdentity {
-		return "AWS denies the call: GetCallerIdentity needs no permission, so something in between denies it, such as the policy of a VPC endpoint (spec.endpoint)"
-	}
-	return "AWS denies the call: allow the issuer's identity sts:" + r.Operation
 }
 
 // isSkewed holds the time that was signed against the time of whoever answered.

@@ -107,7 +107,7 @@ func TestTokensThatSTSRefuses(t *testing.T) {
 		"one of an issuer nobody knows":     {must(stranger.Sign(tokenSubject, audience, minutesAgo(1), time.Hour)), v1alpha1.ReasonIdentityRejected, tokenRejected + " (InvalidIdentityToken: No OpenIDConnect provider found in your account for https://stranger.example.test)"},
 		"one whose signature is cut":        {aToken()[:len(aToken())-10], v1alpha1.ReasonIdentityRejected, tokenRejected + " (InvalidIdentityToken: "},
 		"what is no token":                  {"not.a.token", v1alpha1.ReasonIdentityRejected, tokenRejected + " (InvalidIdentityToken: "},
-		"one of another ServiceAccount":     {must(signer.Sign("system:serviceaccount:team-b:reports", audience, minutesAgo(1), time.Hour)), v1alpha1.ReasonAccessDenied, "AWS denies the call: let the trust policy of " + reportsRole + " admit"},
+		"one of another ServiceAccount":     {must(signer.Sign("system:serviceaccount:team-b:reports", audience, minutesAgo(1), time.Hour)), v1alpha1.ReasonAccessDenied, "AWS denies sts:AssumeRoleWithWebIdentity on " + reportsRole},
 		"one that is longer than it may be": {string(make([]byte, 20_001)), v1alpha1.ReasonRequestRefused, refused},
 	} {
 		t.Run(sentence, func(t *testing.T) {
@@ -144,7 +144,7 @@ func TestAssertionsThatSTSRefuses(t *testing.T) {
 		},
 		"one for other roles": {
 			respond(minute, time.Hour, func(c *saml.Claims) { c.Roles[0].RoleARN = otherRole }),
-			v1alpha1.ReasonAccessDenied, "AWS denies the call: let the trust policy of " + reportsRole + " admit sts:AssumeRoleWithSAML by " + samlARN,
+			v1alpha1.ReasonAccessDenied, "AWS denies sts:AssumeRoleWithSAML on " + reportsRole + ": check that the role exists, that its trust policy admits " + samlARN,
 		},
 		"half of one":       {anAssertion()[:2000], v1alpha1.ReasonIdentityRejected, tokenRejected + " (InvalidIdentityToken: "},
 		"what is no base64": {"<Response>", v1alpha1.ReasonIdentityRejected, tokenRejected + " (InvalidIdentityToken: "},

@@ -108,3 +108,47 @@ func wordDenial(decoded string) (string, bool) {
 	}
 	return sentence + "a statement without Sid denies it explicitly", true
 }
+
+// denialAdvice says what to check for a request that AWS denies: AWS does not tell a role that does not exist from one that
+// does not trust, nor what the trust lacks.
+func denialAdvice(config Config, r session.Request) string {
+	switch r.Operation {
+	case session.OperationAssumeRole:
+		actions := "sts:AssumeRole"
+		if len(r.Tags) > 0 {
+			actions += ", sts:TagSession"
+		}
+		if r.SourceIdentity != "" {
+			actions += ", sts:SetSourceIdentity"
+		}
+		return "AWS denies sts:AssumeRole on " + r.RoleARN + ": check that the role exists, and that its trust policy and the issuer's own policies allow " + actions +
+			"; it was asked " + given("an external id (spec.assumeRole.externalID)", r.ExternalID) + " and " + given("an MFA code (the issuer's spec.mfa)", config.MFASerialNumber)
+	case session.OperationAssumeRoleWithWebIdentity:
+		return "AWS denies sts:AssumeRoleWithWebIdentity on " + r.RoleARN + ": check that the role exists, and that its trust policy admits ServiceAccount " + r.ServiceAccountName +
+			" of this namespace with the audience " + r.Audience
+	case session.OperationAssumeRoleWithSAML:
+		return "AWS denies sts:AssumeRoleWithSAML on " + r.RoleARN + ": check that the role exists, that its trust policy admits " + r.PrincipalARN + " with the SAML:aud of the assertion, and that the assertion names both"
+	case session.OperationGetSessionToken:
+		if config.MFASerialNumber != "" {
+			return "AWS denies sts:GetSessionToken, which needs no permission: check the issuer's spec.mfa.serialNumber, the seed in spec.mfa.totpSecretRef and the clock of the operator's node"
+		}
+		return "AWS denies sts:GetSessionToken, which needs no permission: check which policy denies it to the issuer's IAM user, without MFA perhaps"
+	case session.OperationGetFederationToken:
+		advice := "AWS denies the call: allow the issuer's IAM user sts:GetFederationToken"
+		if len(r.Tags) > 0 {
+			advice += " and sts:TagSession"
+		}
+		return advice + " on the federated user " + r.Name
+	case getCallerIdentity:
+		return "AWS denies the call: GetCallerIdentity needs no permission, so something in between denies it, such as the policy of a VPC endpoint (spec.endpoint)"
+	}
+	return "AWS denies the call: allow the issuer's identity sts:" + r.Operation
+}
+
+// given says whether a request was made with something.
+func given(what, value string) string {
+	if value == "" {
+		return "without " + what
+	}
+	return "with " + what
+}

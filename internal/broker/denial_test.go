@@ -34,8 +34,8 @@ const encodedDenial = "User: arn:aws:iam::123456789012:user/demo is not authoriz
 
 // Advice on a denial, by what is missing.
 const (
-	assumeAdvice  = "AWS denies the call: allow the issuer's identity sts:AssumeRole on " + reportsRole + ", and let the role's trust policy admit it"
-	assumeDemands = ", and with the external id and the MFA that it demands"
+	assumeAdvice  = "AWS denies sts:AssumeRole on " + reportsRole + ": check that the role exists, and that its trust policy and the issuer's own policies allow sts:AssumeRole"
+	assumeDemands = "; it was asked without an external id (spec.assumeRole.externalID) and without an MFA code (the issuer's spec.mfa)"
 	mayNotDecode  = "; allow the issuer's identity sts:DecodeAuthorizationMessage to learn which statement denies it"
 	nobodyDecodes = "; an issuer with an identity that is allowed sts:DecodeAuthorizationMessage would tell more"
 )
@@ -53,25 +53,25 @@ func TestWhatADenialAdvises(t *testing.T) {
 		"a federated user's permissions are the issuer's": {theRequest, denied},
 		"a role must be allowed and must trust":           {requests()[role], assumeAdvice + assumeDemands},
 		"with tags": {
-			change(role, func(r *session.Request) { r.Tags = []session.Tag{{Key: "a"}} }), assumeAdvice + ", with sts:TagSession" + assumeDemands,
+			change(role, func(r *session.Request) { r.Tags = []session.Tag{{Key: "a"}} }), assumeAdvice + ", sts:TagSession" + assumeDemands,
 		},
 		"with a source identity": {
-			change(role, func(r *session.Request) { r.SourceIdentity = "Jean" }), assumeAdvice + ", with sts:SetSourceIdentity" + assumeDemands,
+			change(role, func(r *session.Request) { r.SourceIdentity = "Jean" }), assumeAdvice + ", sts:SetSourceIdentity" + assumeDemands,
 		},
 		"with both": {
 			change(role, func(r *session.Request) { r.Tags, r.SourceIdentity = []session.Tag{{Key: "a"}}, "Jean" }),
-			assumeAdvice + ", with sts:TagSession, with sts:SetSourceIdentity" + assumeDemands,
+			assumeAdvice + ", sts:TagSession, sts:SetSourceIdentity" + assumeDemands,
 		},
 		"a web identity's trust names account and audience": {
 			change(webIdentity, func(r *session.Request) { r.ServiceAccountName, r.Audience = "reporter", "aws.example" }),
-			"AWS denies the call: let the trust policy of " + reportsRole + " admit sts:AssumeRoleWithWebIdentity by ServiceAccount reporter of this namespace, with the audience aws.example",
+			"AWS denies sts:AssumeRoleWithWebIdentity on " + reportsRole + ": check that the role exists, and that its trust policy admits ServiceAccount reporter of this namespace with the audience aws.example",
 		},
 		"an assertion's trust names the provider": {
 			requests()[samlRole],
-			"AWS denies the call: let the trust policy of " + reportsRole + " admit sts:AssumeRoleWithSAML by " + samlARN + ", with the SAML:aud of the assertion",
+			"AWS denies sts:AssumeRoleWithSAML on " + reportsRole + ": check that the role exists, that its trust policy admits " + samlARN + " with the SAML:aud of the assertion, and that the assertion names both",
 		},
 		"an own session needs no permission": {
-			requests()[ownSession], "AWS denies the call: GetSessionToken needs no permission, but no policy may deny it, and the issuer's MFA code must be right",
+			requests()[ownSession], "AWS denies sts:GetSessionToken, which needs no permission: check which policy denies it to the issuer's IAM user, without MFA perhaps",
 		},
 	} {
 		t.Run(sentence, func(t *testing.T) {

@@ -86,7 +86,7 @@ func TestMFACodesAreUsedOnceAndQueue(t *testing.T) {
 		"Condition":{"Bool":{"aws:MultiFactorAuthPresent":"true"}}}}`)
 	h.session("alone", assumingRole)
 	h.reconcile("alone")
-	h.Expect(h.expectReady("alone", metav1.ConditionFalse, v1alpha1.ReasonAccessDenied)).To(ContainSubstring("the MFA that it demands"))
+	h.Expect(h.expectReady("alone", metav1.ConditionFalse, v1alpha1.ReasonAccessDenied)).To(ContainSubstring("without an MFA code (the issuer's spec.mfa)"))
 
 	h.device(deviceSeed)
 	h.session("first", assumingRole)

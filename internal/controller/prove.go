@@ -110,7 +110,7 @@ func (p *prover) requestToken(ctx context.Context, account client.ObjectKey, aud
 	case apierrors.IsNotFound(err):
 		return nil, session.Problemf(v1alpha1.ReasonServiceAccountNotFound, "ServiceAccount %s does not exist in namespace %s: create it or correct assumeRoleWithWebIdentity.serviceAccountName", account.Name, account.Namespace)
 	case apierrors.IsForbidden(err):
-		return nil, session.Problemf(v1alpha1.ReasonTokenRequestForbidden, "the operator may not create tokens of ServiceAccount %s: an administrator must bind the ClusterRole of config/web-identity in namespace %s", account.Name, account.Namespace)
+		return nil, session.Problemf(v1alpha1.ReasonTokenRequestForbidden, "the operator may not create tokens of ServiceAccount %s in namespace %s: check assumeRoleWithWebIdentity.serviceAccountName; if it is right, an administrator must allow create on serviceaccounts/token there (see config/web-identity)", account.Name, account.Namespace)
 	}
 	return nil, session.Problemf(v1alpha1.ReasonTokenRequestFailed, "the Kubernetes API did not make a token of ServiceAccount %s (%s)", account.Name, apierrors.ReasonForError(err))
 }

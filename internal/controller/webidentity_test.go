@@ -70,7 +70,7 @@ func TestWebIdentityProblems(t *testing.T) {
 			setUp: func(h *harness) {
 				h.api.failing[tokenRequest] = apierrors.NewForbidden(tokens, "worker", errors.New("RBAC"))
 			},
-			reason: v1alpha1.ReasonTokenRequestForbidden, message: "bind the ClusterRole of config/web-identity",
+			reason: v1alpha1.ReasonTokenRequestForbidden, message: "an administrator must allow create on serviceaccounts/token there",
 		},
 		"the API does not make the token": {
 			setUp: func(h *harness) {
@@ -98,7 +98,7 @@ func TestWebIdentityProblems(t *testing.T) {
 		},
 		"the role does not trust the ServiceAccount": {
 			setUp:  func(h *harness) { h.role(trustOfAccount) },
-			reason: v1alpha1.ReasonAccessDenied, message: "let the trust policy of " + roleARN + " admit sts:AssumeRoleWithWebIdentity by ServiceAccount worker", asked: 1,
+			reason: v1alpha1.ReasonAccessDenied, message: "AWS denies sts:AssumeRoleWithWebIdentity on " + roleARN + ": check that the role exists, and that its trust policy admits ServiceAccount worker", asked: 1,
 		},
 	} {
 		t.Run(sentence, func(t *testing.T) {

@@ -90,3 +90,19 @@ func NextFailure(o Observed, problem *Problem, now time.Time) v1alpha1.Failure {
 	}
 	return failure
 }
+
+// lastFailureIsPast keeps a request that has failed from being sent again before its time, whatever wakes the session.
+func lastFailureIsPast(o Observed, now time.Time) *Decision {
+	f := o.Session.Status.LastFailure
+	if f == nil || f.RequestHash != o.attempt() {
+		return nil
+	}
+	d := &Decision{Action: Hold, Problem: &Problem{Reason: f.Reason, Message: f.Message}}
+	next := f.Time.Add(o.backoff(f.Reason, f.Count, f.Time.Time))
+	// A failure in the future means that the clock was set back since.
+	if !now.Before(next) || f.Time.After(now.Add(clockTolerance)) {
+		return nil
+	}
+	d.RetryAt = untilPoll(o, next, now)
+	return d
+}

@@ -150,7 +150,10 @@ func issuerExists(o Observed, _ time.Time) *Decision {
 	if o.Issuer.Found {
 		return nil
 	}
-	return hold(v1alpha1.ReasonIssuerNotFound, "%s does not exist: create it or mend spec.issuerRef", o.ref())
+	if o.Session.Spec.IssuerRef.Kind == v1alpha1.SessionIssuerKind {
+		return hold(v1alpha1.ReasonIssuerNotFound, "%s does not exist in namespace %s: create it there, correct spec.issuerRef, or use a ClusterSessionIssuer, which can serve several namespaces", o.ref(), o.Session.Namespace)
+	}
+	return hold(v1alpha1.ReasonIssuerNotFound, "%s does not exist: create it or correct spec.issuerRef", o.ref())
 }
 
 func issuerAdmits(o Observed, _ time.Time) *Decision {
@@ -164,7 +167,7 @@ func secretIsOurs(o Observed, now time.Time) *Decision {
 	if o.Secret.Foreign == "" {
 		return nil
 	}
-	d := hold(v1alpha1.ReasonSecretConflict, "Secret %s is %s and is left untouched: delete it or choose another spec.secret.name", o.Session.TargetSecretName(), o.Secret.Foreign)
+	d := hold(v1alpha1.ReasonSecretConflict, "Secret %s is %s and is left untouched: choose another spec.secret.name, or delete it if nothing needs it", o.Session.TargetSecretName(), o.Secret.Foreign)
 	// The cache does not hold other types of Secret, so no watch tells when this one goes.
 	d.RetryAt = now.Add(slowRetry)
 	return d
@@ -277,22 +280,6 @@ func secretIsMutable(o Observed, _ time.Time) *Decision {
 		return nil
 	}
 	return hold(v1alpha1.ReasonSecretImmutable, "Secret %s was made immutable, so it cannot be renewed: delete it and it is created anew", o.Session.TargetSecretName())
-}
-
-// lastFailureIsPast keeps a request that has failed from being sent again before its time, whatever wakes the session.
-func lastFailureIsPast(o Observed, now time.Time) *Decision {
-	f := o.Session.Status.LastFailure
-	if f == nil || f.RequestHash != o.attempt() {
-		return nil
-	}
-	d := &Decision{Action: Hold, Problem: &Problem{Reason: f.Reason, Message: f.Message}}
-	next := f.Time.Add(o.backoff(f.Reason, f.Count, f.Time.Time))
-	// A failure in the future means that the clock was set back since.
-	if !now.Before(next) || f.Time.After(now.Add(clockTolerance)) {
-		return nil
-	}
-	d.RetryAt = untilPoll(o, next, now)
-	return d
 }
 
 func hold(reason, format string, args ...any) *Decision {
