@@ -161,3 +161,34 @@ func TestAFailureIsWaitedForAsLongAsItSays(t *testing.T) {
 
 	g.Expect(verdictOf(session.Decide(o, noon))).To(Equal(hold(v1alpha1.ReasonThrottled, noon.Add(session.Backoff(session.Retry, 1, 0, uid)))))
 }
+
+// NextTry is when a failed try is followed by another look: after the back-off, but when the credentials expire at the
+// latest, and for a new assertion within the minute.
+func TestNextTry(t *testing.T) {
+	problem := session.Problemf(v1alpha1.ReasonAccessDenied, "no")
+	g := NewWithT(t)
+
+	first := healthy()
+	first.Secret = session.Secret{}
+	g.Expect(session.NextTry(first, problem, noon)).To(And(BeTemporally(">", noon.Add(4*time.Minute-time.Second)), BeTemporally("<=", noon.Add(5*time.Minute))))
+
+	ending := healthy()
+	ending.Secret.Expiration = noon.Add(3 * time.Second)
+	g.Expect(session.NextTry(ending, problem, noon)).To(Equal(noon.Add(3 * time.Second)))
+
+	asserting := healthy(of(session.OperationAssumeRoleWithSAML))
+	asserting.Secret = session.Secret{}
+	g.Expect(session.NextTry(asserting, problem, noon)).To(Equal(noon.Add(time.Minute)))
+}
+
+func TestAnIssuerThatIsNotThere(t *testing.T) {
+	for kind, cure := range map[v1alpha1.IssuerKind]string{
+		v1alpha1.SessionIssuerKind:        "does not exist in namespace team-a: create it there, correct spec.issuerRef, or use a ClusterSessionIssuer",
+		v1alpha1.ClusterSessionIssuerKind: "does not exist: create it or correct spec.issuerRef",
+	} {
+		o := healthy()
+		o.Session.Namespace, o.Session.Spec.IssuerRef.Kind, o.Issuer = "team-a", kind, session.Issuer{}
+
+		NewWithT(t).Expect(session.Decide(o, noon).Problem.Message).To(ContainSubstring(cure))
+	}
+}
