@@ -192,7 +192,7 @@ func whatIsNone() map[string]struct{ text, told string } {
 		"the most elements that fit":     {encoded(responseOf(anAssertion + strings.Repeat("<a>", 24900))), incomplete},
 
 		"a JSON document":          {`{"password":"hunter2"}`, notBase64},
-		"a JSON document, encoded": {encoded(`{"auths":{"registry.example.com":{"password":"hunter2"}}}`), notResponse},
+		"a JSON document, encoded": {encoded(`{"auths":{"images.example.com":{"password":"hunter2"}}}`), notResponse},
 		"a key":                    {"-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIHunter2\n-----END PRIVATE KEY-----\n", notBase64},
 		"a key, encoded":           {encoded("-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIHunter2\n-----END PRIVATE KEY-----\n"), notResponse},
 		"a key, in bytes":          {"MC4CAQAwBQYDK2VwBCIEIHunter2Hunter2Hunter2Hunter2Hunter2HunterAA", incomplete},
