@@ -124,11 +124,10 @@ func New(options Options) *Broker {
 }
 
 // Register makes an issuer known under the identity that STS has confirmed for this very configuration. Registering the
-// same again changes nothing; another configuration or identity starts afresh.
+// same again keeps budget and breaker, whatever its version; another configuration or identity starts afresh.
 func (b *Broker) Register(id ID, config Config, identity Identity) {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
-	defer b.sweepDevices()
 	if known, ok := b.issuers[id]; ok && known.identity.stable() == identity.stable() && known.config.Equals(config) {
 		same := *known
 		same.config.Version = config.Version
@@ -145,6 +144,7 @@ func (b *Broker) Register(id ID, config Config, identity Identity) {
 		unsigned: &breaker{},
 		device:   b.device(id, config),
 	}
+	b.sweepDevices()
 }
 
 // Forget removes an issuer.

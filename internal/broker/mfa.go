@@ -56,6 +56,9 @@ func (b *Broker) device(id ID, config Config) *device {
 
 // sweepDevices drops the devices that no issuer has any more.
 func (b *Broker) sweepDevices() {
+	if len(b.devices) == 0 {
+		return
+	}
 	held := map[*device]bool{}
 	for _, issuer := range b.issuers {
 		held[issuer.device] = true

@@ -115,7 +115,7 @@ func (r *IssuerReconciler) Reconcile(ctx context.Context, req reconcile.Request)
 		return reconcile.Result{}, err
 	}
 	if problem != nil {
-		r.forget(id) // the status may still confirm it when the key is back
+		r.unregister(id) // the status may still confirm it when the key is back
 		return r.after(issuer, keyPoll, r.reportProblem(ctx, issuer, broker.Config{}, problem))
 	}
 	if !config.HasIdentity() {
@@ -192,10 +192,16 @@ func (r *IssuerReconciler) note(id broker.ID, config broker.Config, problem *ses
 	return last.failures
 }
 
+// forget drops what is kept of an issuer that is gone.
 func (r *IssuerReconciler) forget(id broker.ID) {
-	r.broker.Forget(id)
+	r.unregister(id)
 	r.metrics.forgetIssuer(id)
 	r.guardrails.forget(id)
+}
+
+// unregister keeps an issuer from being called. Its guardrails stay: a broken one is not read again at every look.
+func (r *IssuerReconciler) unregister(id broker.ID) {
+	r.broker.Forget(id)
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
 	delete(r.checked, id)

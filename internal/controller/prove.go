@@ -42,8 +42,7 @@ const tokenSeconds = int64(600)
 // prover obtains what an unsigned request presents.
 type prover struct {
 	client client.Client
-
-	clock clock.PassiveClock
+	clock  clock.PassiveClock
 
 	mutex sync.Mutex
 	// audiences are those that the Kubernetes API accepts, as it told at a time; nil until they are known.
