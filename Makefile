@@ -54,7 +54,7 @@ test: ## Run every test, race detector on, real API server (PKG=./internal/sessi
 
 .PHONY: conformance
 conformance: ## Drive the STS fake with the real AWS CLI, every operation (needs aws on the PATH).
-	@hack/progress.sh "compiling" go build -v ./internal/stsfake/...
+	@hack/progress.sh "compiling" go build -v ./test/stsfake/...
 	go test -tags=conformance -count=1 $(ARGS) ./test/conformance
 
 .PHONY: cover

@@ -32,7 +32,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
-	"github.com/sts-operator/sts-operator/internal/stsfake"
+	"github.com/sts-operator/sts-operator/test/stsfake"
 )
 
 // installed is the operator of an overlay, running as its ServiceAccount with the permissions that the overlay grants and
@@ -52,15 +52,15 @@ const account = "sts-operator-controller-manager"
 func install(t *testing.T, config string) installed {
 	t.Helper()
 	environment, admin, requests := startAPIServer(t)
-	sts := httptest.NewServer(stsfake.New(time.Now, worldWith(t, environment)))
-	t.Cleanup(sts.Close)
+	server := httptest.NewServer(stsfake.New(time.Now, worldWith(t, environment)))
+	t.Cleanup(server.Close)
 	for _, namespace := range []string{"team-a", "team-b", "team-c"} {
-		create(t, admin, manifests(t, fmt.Sprintf(tenant, namespace, sts.URL))...)
+		create(t, admin, manifests(t, fmt.Sprintf(tenant, namespace, server.URL))...)
 	}
 	apply(t, admin, kustomized(t, filepath.Join(config, "namespaced/cluster"))...)
 	objects := kustomized(t, filepath.Join(config, "namespaced"))
 	apply(t, admin, objects...)
-	i := installed{admin: admin, requests: requests, metrics: freeAddress(t), probes: freeAddress(t), sts: sts.URL}
+	i := installed{admin: admin, requests: requests, metrics: freeAddress(t), probes: freeAddress(t), sts: server.URL}
 	i.process = startManager(t, append(argumentsOf(t, objects), "--kubeconfig", kubeconfigOf(t, environment, account),
 		"--operator-namespace", systemNamespace, "--metrics-bind-address", i.metrics, "--health-probe-bind-address", i.probes)...)
 	return i
@@ -92,7 +92,7 @@ accounts:
           Statement:
             - Effect: Allow
               Principal: {Federated: "arn:aws:iam::123456789012:oidc-provider/oidc.example.com/cluster"}
-              Action: sts:AssumeRoleWithWebIdentity
+              Action: server:AssumeRoleWithWebIdentity
     oidcProviders:
       - {url: "%s", clientIDs: [sts.amazonaws.com], jwks: %s}
 `

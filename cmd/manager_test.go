@@ -46,7 +46,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
-	"github.com/sts-operator/sts-operator/internal/stsfake"
+	"github.com/sts-operator/sts-operator/test/stsfake"
 )
 
 const (
@@ -63,8 +63,8 @@ func TestTheManagerRunsWithExactlyItsPermissions(t *testing.T) {
 	log := &lockedBuffer{}
 	setLoggers((&config{logFormat: "json", logLevel: 5}).logger(log))
 	environment, admin, requests := startAPIServer(t)
-	sts := httptest.NewServer(stsfake.New(time.Now, stsfake.DefaultWorld()))
-	t.Cleanup(sts.Close)
+	server := httptest.NewServer(stsfake.New(time.Now, stsfake.DefaultWorld()))
+	t.Cleanup(server.Close)
 	create(t, admin, rolesOf(t)...)
 	kubeconfig := kubeconfigOf(t, environment, "controller-manager")
 
@@ -83,7 +83,7 @@ func TestTheManagerRunsWithExactlyItsPermissions(t *testing.T) {
 		}
 	}()
 
-	create(t, admin, manifests(t, fmt.Sprintf(demo, sts.URL))...)
+	create(t, admin, manifests(t, fmt.Sprintf(demo, server.URL))...)
 	fs := &v1alpha1.FederatedSession{}
 	fs.Namespace, fs.Name = "team-a", "reports"
 	secretOf := func() string {

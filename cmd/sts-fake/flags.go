@@ -26,7 +26,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/sts-operator/sts-operator/internal/stsfake"
+	"github.com/sts-operator/sts-operator/test/stsfake"
 )
 
 // version is set by the linker; a build without it tells its module version.

@@ -32,7 +32,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/sts-operator/sts-operator/internal/stsfake"
+	"github.com/sts-operator/sts-operator/test/stsfake"
 )
 
 // drainTime is how long calls under way may take after a signal.

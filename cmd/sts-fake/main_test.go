@@ -32,7 +32,7 @@ import (
 
 	. "github.com/onsi/gomega"
 
-	"github.com/sts-operator/sts-operator/internal/stsfake"
+	"github.com/sts-operator/sts-operator/test/stsfake"
 )
 
 // started is a sts-fake that runs until stop is called.

@@ -28,7 +28,7 @@ import (
 
 	"k8s.io/client-go/kubernetes"
 
-	"github.com/sts-operator/sts-operator/internal/stsfake/saml"
+	"github.com/sts-operator/sts-operator/test/stsfake/saml"
 )
 
 //go:embed world.yaml.tmpl

@@ -23,7 +23,7 @@ import (
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/sts-operator/sts-operator/internal/stsfake/saml"
+	"github.com/sts-operator/sts-operator/test/stsfake/saml"
 )
 
 const (

@@ -28,7 +28,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/credentials/processcreds"
-	"github.com/aws/aws-sdk-go-v2/service/sts"
+	awssts "github.com/aws/aws-sdk-go-v2/service/sts"
 	corev1 "k8s.io/api/core/v1"
 )
 
@@ -125,12 +125,12 @@ func (s *stage) callerOf(secret *corev1.Secret) (string, error) {
 	}
 	ctx, cancel := context.WithTimeout(s.ctx, 5*time.Second)
 	defer cancel()
-	identity, err := sts.New(sts.Options{
+	identity, err := awssts.New(awssts.Options{
 		Region:           "eu-central-1",
 		BaseEndpoint:     &s.stsURL,
 		Credentials:      processcreds.NewProvider("cat '" + file + "'"),
 		RetryMaxAttempts: 1,
-	}).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	}).GetCallerIdentity(ctx, &awssts.GetCallerIdentityInput{})
 	if err != nil {
 		return "", fmt.Errorf("using the credentials of Secret %s: %w", secret.Name, err)
 	}

@@ -27,8 +27,8 @@ import (
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
 	"github.com/sts-operator/sts-operator/internal/broker"
-	"github.com/sts-operator/sts-operator/internal/session"
-	"github.com/sts-operator/sts-operator/internal/stsfake"
+	"github.com/sts-operator/sts-operator/internal/sts"
+	"github.com/sts-operator/sts-operator/test/stsfake"
 )
 
 // anotherAccount is not the one of theIdentity.
@@ -75,7 +75,7 @@ func TestAnotherAccountIsRefused(t *testing.T) {
 	identity, problem := f.identify(t.Context())
 
 	g.Expect(identity).To(BeZero(), "nobody registers what comes with a problem")
-	g.Expect(*problem).To(Equal(session.Problem{
+	g.Expect(*problem).To(Equal(sts.Problem{
 		Reason: v1alpha1.ReasonAccountMismatch,
 		Message: "the identity arn:aws:iam::123456789012:user/demo belongs to account 123456789012, not to spec.accountID 210987654321: " +
 			"put a key of that account there, or correct spec.accountID",
@@ -127,7 +127,7 @@ func TestWhatGetAccessKeyInfoTells(t *testing.T) {
 			if c.message[0] == ' ' {
 				c.message = endpointOf(f) + c.message
 			}
-			g.Expect(*problem).To(Equal(session.Problem{Reason: c.reason, Message: c.message}))
+			g.Expect(*problem).To(Equal(sts.Problem{Reason: c.reason, Message: c.message}))
 			g.Expect(f.Trouble(theIssuer)).To(BeNil(), "it is how an issuer finds out")
 		})
 	}

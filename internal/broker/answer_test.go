@@ -28,8 +28,8 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
-	"github.com/sts-operator/sts-operator/internal/session"
-	"github.com/sts-operator/sts-operator/internal/stsfake"
+	"github.com/sts-operator/sts-operator/internal/sts"
+	"github.com/sts-operator/sts-operator/test/stsfake"
 )
 
 const (
@@ -73,10 +73,10 @@ func TestACompleteAnswerIsTaken(t *testing.T) {
 	issued, problem := f.issue(theRequest)
 
 	g.Expect(problem).To(BeNil())
-	g.Expect(issued.Credentials.Equals(session.NewCredentials(
+	g.Expect(issued.Credentials.Equals(sts.NewCredentials(
 		"ASIAEXAMPLEEXAMPLE23", "anExampleOfASecretKeyWithFortyCharacters", "IQoJb3JpZ2luX2VjExample+/=="))).To(BeTrue())
-	issued.Credentials = session.Credentials{}
-	g.Expect(issued).To(Equal(session.Issued{
+	issued.Credentials = sts.Credentials{}
+	g.Expect(issued).To(Equal(sts.Issued{
 		IssuedAt:     noon.Truncate(time.Second),
 		Expiration:   time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC),
 		PrincipalARN: "arn:aws:sts::123456789012:federated-user/reports",
@@ -229,7 +229,7 @@ func TestSpoiledAnswersOfSTS(t *testing.T) {
 
 			problem := f.refused()
 
-			g.Expect(*problem).To(Equal(session.Problem{Reason: v1alpha1.ReasonIncompleteResponse, Message: endpointOf(f) + c.message}))
+			g.Expect(*problem).To(Equal(sts.Problem{Reason: v1alpha1.ReasonIncompleteResponse, Message: endpointOf(f) + c.message}))
 			g.Expect(f.fake.Calls()[0].Status).To(Equal(http.StatusOK), "STS issued something")
 		})
 	}

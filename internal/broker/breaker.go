@@ -21,7 +21,7 @@ import (
 	"time"
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
-	"github.com/sts-operator/sts-operator/internal/session"
+	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
 const (
@@ -46,7 +46,7 @@ var issuerWide = map[string]bool{
 // call may try, and the others wait for its result. So ten thousand failing sessions make one call, not ten thousand.
 type breaker struct {
 	mutex    sync.Mutex
-	problem  *session.Problem // nil while STS serves the issuer
+	problem  *sts.Problem // nil while STS serves the issuer
 	failures int
 	until    time.Time
 	probing  bool
@@ -54,7 +54,7 @@ type breaker struct {
 
 // ask for leave to call. A problem is the one that STS does not serve the issuer for, with the time to ask again. Leave to
 // probe must be followed by report or withdraw.
-func (b *breaker) ask(now time.Time) (probe bool, problem *session.Problem, wait time.Duration) {
+func (b *breaker) ask(now time.Time) (probe bool, problem *sts.Problem, wait time.Duration) {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
 	switch {
@@ -78,7 +78,7 @@ func (b *breaker) withdraw(probe bool) {
 
 // concerns says whether every session of the issuer would fail for the problem of a request. What STS says of an account
 // is, where a role is assumed, said of the role's, which may be anybody's.
-func concerns(problem *session.Problem, request session.Request) bool {
+func concerns(problem *sts.Problem, request sts.Request) bool {
 	switch {
 	case request.IsUnsigned():
 		return problem.Reason == v1alpha1.ReasonUnavailable || problem.Reason == v1alpha1.ReasonIncompleteResponse
@@ -89,7 +89,7 @@ func concerns(problem *session.Problem, request session.Request) bool {
 }
 
 // report what became of a call: the problem, if it concerns the issuer. One of the request alone shows that STS serves it.
-func (b *breaker) report(now time.Time, probe bool, problem *session.Problem) {
+func (b *breaker) report(now time.Time, probe bool, problem *sts.Problem) {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
 	b.probing = b.probing && !probe
@@ -105,7 +105,7 @@ func (b *breaker) report(now time.Time, probe bool, problem *session.Problem) {
 	b.problem = problem
 }
 
-func (b *breaker) trouble() *session.Problem {
+func (b *breaker) trouble() *sts.Problem {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
 	return b.problem

@@ -28,7 +28,7 @@ import (
 	"k8s.io/utils/clock"
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
-	"github.com/sts-operator/sts-operator/internal/session"
+	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
 // ID identifies an issuer. Namespace is empty for a ClusterSessionIssuer.
@@ -46,14 +46,14 @@ type Config struct {
 	// RequestsPerSecond is at least 1.
 	RequestsPerSecond int
 	// Key is the IAM user's access key; none for an ambient issuer and for one without an identity.
-	Key session.Credentials
+	Key sts.Credentials
 	// Ambient calls STS with the broker's own credentials.
 	Ambient bool
 	// AccountID is the account that the identity must belong to; empty for any.
 	AccountID string
 	// MFASerialNumber and MFASeed are the key's MFA device and its base32 seed; empty for none.
 	MFASerialNumber string
-	MFASeed         session.Sensitive
+	MFASeed         sts.Sensitive
 	// Version of the issuer object: an order that was decided with another one is not carried out.
 	Version string
 }
@@ -64,8 +64,8 @@ func (c Config) HasIdentity() bool { return c.Ambient || c.Key.AccessKeyID() != 
 // Equals compares how STS is called, secrets too, by value; not the version.
 func (c Config) Equals(other Config) bool {
 	same := c.Key.Equals(other.Key) && c.MFASeed.Text() == other.MFASeed.Text()
-	c.Key, other.Key = session.Credentials{}, session.Credentials{}
-	c.MFASeed, other.MFASeed = session.Sensitive{}, session.Sensitive{}
+	c.Key, other.Key = sts.Credentials{}, sts.Credentials{}
+	c.MFASeed, other.MFASeed = sts.Sensitive{}, sts.Sensitive{}
 	c.Version = other.Version
 	return same && c == other
 }
@@ -107,7 +107,7 @@ type issuer struct {
 }
 
 // breakerOf a request.
-func (i *issuer) breakerOf(request session.Request) *breaker {
+func (i *issuer) breakerOf(request sts.Request) *breaker {
 	if request.IsUnsigned() {
 		return i.unsigned
 	}
@@ -162,7 +162,7 @@ func (b *Broker) issuer(id ID) *issuer {
 }
 
 // Trouble is what keeps STS from serving an issuer at present, or nil.
-func (b *Broker) Trouble(id ID) *session.Problem {
+func (b *Broker) Trouble(id ID) *sts.Problem {
 	issuer := b.issuer(id)
 	if issuer == nil {
 		return nil

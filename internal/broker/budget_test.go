@@ -27,7 +27,7 @@ import (
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
 	"github.com/sts-operator/sts-operator/internal/broker"
-	"github.com/sts-operator/sts-operator/internal/session"
+	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
 // unused is a broker that is asked for permits only, with theIssuer at so many requests a second.
@@ -93,7 +93,7 @@ func TestWhatARefusalSays(t *testing.T) {
 	permit, problem := f.ask(theIssuer, "uid", true)
 
 	g.Expect(permit).To(BeNil())
-	g.Expect(*problem).To(Equal(session.Problem{
+	g.Expect(*problem).To(Equal(sts.Problem{
 		Reason:     v1alpha1.ReasonBudgetExhausted,
 		Message:    "the requestsPerSecond of SessionIssuer aws are spent; the session waits for its turn",
 		RetryAfter: time.Second,

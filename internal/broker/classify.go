@@ -33,7 +33,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
-	"github.com/sts-operator/sts-operator/internal/session"
+	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
 // meaning is what one STS error code means to a session.
@@ -83,7 +83,7 @@ const clockSkewTolerance = 15 * time.Minute
 // classify words an error of the SDK: by its code, then by the HTTP status, then by what kept the request from getting an
 // answer; never by its text, which changes.
 // What was presented as a proof is not quoted, whoever repeats it.
-func classify(err error, config Config, request session.Request, presented ...string) *session.Problem {
+func classify(err error, config Config, request sts.Request, presented ...string) *sts.Problem {
 	host := endpointName(config)
 	response, answered := errors.AsType[*awshttp.ResponseError](err)
 	status := 0
@@ -92,57 +92,57 @@ func classify(err error, config Config, request session.Request, presented ...st
 	}
 	if apiError, ok := errors.AsType[smithy.APIError](err); ok && apiError.ErrorCode() != noCode {
 		if apiError.ErrorCode() == "SignatureDoesNotMatch" && answered && isSkewed(response) {
-			return session.Problemf(v1alpha1.ReasonClockSkew, "the clocks of the operator's node and of %s are more than 15 minutes apart: set the node's clock", host)
+			return sts.Problemf(v1alpha1.ReasonClockSkew, "the clocks of the operator's node and of %s are more than 15 minutes apart: set the node's clock", host)
 		}
 		if problem := refusal(apiError, status, config, request, presented); problem != nil {
 			return problem
 		}
 	}
 	if missing, ok := errors.AsType[smithy.InvalidParamsError](err); ok {
-		return session.Problemf(v1alpha1.ReasonRequestRefused, "%s cannot be asked for without all that it needs: %s", request.Operation, firstLine(missing.Error()))
+		return sts.Problemf(v1alpha1.ReasonRequestRefused, "%s cannot be asked for without all that it needs: %s", request.Operation, firstLine(missing.Error()))
 	}
 	switch {
 	case errors.Is(err, errNoCode):
-		return session.Problemf(v1alpha1.ReasonMFASeedInvalid, "the seed of MFA device %s is no base32 text: correct the issuer's mfa.totpSecretRef", config.MFASerialNumber)
+		return sts.Problemf(v1alpha1.ReasonMFASeedInvalid, "the seed of MFA device %s is no base32 text: correct the issuer's mfa.totpSecretRef", config.MFASerialNumber)
 	case errors.Is(err, errNoAmbient):
-		return session.Problemf(v1alpha1.ReasonNoAmbientCredentials, "the operator's pod has no AWS credentials of its own: give it some (environment, web identity, instance role) or use spec.accessKey")
+		return sts.Problemf(v1alpha1.ReasonNoAmbientCredentials, "the operator's pod has no AWS credentials of its own: give it some (environment, web identity, instance role) or use spec.accessKey")
 	case status == http.StatusOK:
-		return session.Problemf(v1alpha1.ReasonIncompleteResponse, "%s answered, but not as STS does: check the issuer's spec.endpoint", host)
+		return sts.Problemf(v1alpha1.ReasonIncompleteResponse, "%s answered, but not as STS does: check the issuer's spec.endpoint", host)
 	case status != 0:
-		return session.Problemf(v1alpha1.ReasonUnavailable, "%s answered HTTP %d", host, status)
+		return sts.Problemf(v1alpha1.ReasonUnavailable, "%s answered HTTP %d", host, status)
 	}
-	return session.Problemf(v1alpha1.ReasonUnavailable, "%s %s", host, unreachable(err))
+	return sts.Problemf(v1alpha1.ReasonUnavailable, "%s %s", host, unreachable(err))
 }
 
 // longWord is what a token or an assertion looks like that an endpoint repeats in part.
 var longWord = regexp.MustCompile(`[\w+/=.-]{65,}`)
 
 // hide what was presented in a message, whoever repeats it; an unsigned request has nothing else that is as long.
-func hide(message string, request session.Request, presented []string) string {
+func hide(message string, request sts.Request, presented []string) string {
 	for _, secret := range presented {
 		if secret != "" {
-			message = strings.ReplaceAll(message, secret, session.Redacted)
+			message = strings.ReplaceAll(message, secret, sts.Redacted)
 		}
 	}
 	if request.IsUnsigned() {
-		message = longWord.ReplaceAllString(message, session.Redacted)
+		message = longWord.ReplaceAllString(message, sts.Redacted)
 	}
 	return message
 }
 
 // refusal words an error that STS names by a code; nil for a server error of a code that means nothing to us.
-func refusal(apiError smithy.APIError, status int, config Config, request session.Request, presented []string) *session.Problem {
+func refusal(apiError smithy.APIError, status int, config Config, request sts.Request, presented []string) *sts.Problem {
 	m, known := meanings[apiError.ErrorCode()]
 	message := hide(apiError.ErrorMessage(), request, presented)
 	switch {
 	case m.reason == v1alpha1.ReasonAccessDenied:
-		return session.Problemf(m.reason, "%s (%s)", denialAdvice(config, request), apiError.ErrorCode())
+		return sts.Problemf(m.reason, "%s (%s)", denialAdvice(config, request), apiError.ErrorCode())
 	case known && m.quote:
-		return session.Problemf(m.reason, "%s (%s: %s)", m.advice, apiError.ErrorCode(), firstLine(message))
+		return sts.Problemf(m.reason, "%s (%s: %s)", m.advice, apiError.ErrorCode(), firstLine(message))
 	case known:
-		return session.Problemf(m.reason, "%s (%s)", m.advice, apiError.ErrorCode())
+		return sts.Problemf(m.reason, "%s (%s)", m.advice, apiError.ErrorCode())
 	case status < http.StatusInternalServerError:
-		return session.Problemf(v1alpha1.ReasonUnknownError, "STS answered %s: %s", firstLine(apiError.ErrorCode()), firstLine(message))
+		return sts.Problemf(v1alpha1.ReasonUnknownError, "STS answered %s: %s", firstLine(apiError.ErrorCode()), firstLine(message))
 	}
 	return nil
 }
@@ -177,8 +177,8 @@ func unreachable(err error) string {
 	return "broke the connection"
 }
 
-func incomplete(config Config, operation string) *session.Problem {
-	return session.Problemf(v1alpha1.ReasonIncompleteResponse, "%s answered %s without an error but not with a complete result: nothing was used of it", endpointName(config), operation)
+func incomplete(config Config, operation string) *sts.Problem {
+	return sts.Problemf(v1alpha1.ReasonIncompleteResponse, "%s answered %s without an error but not with a complete result: nothing was used of it", endpointName(config), operation)
 }
 
 // endpointName is the host that an issuer calls, for messages.

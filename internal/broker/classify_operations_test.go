@@ -26,9 +26,9 @@ import (
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
 	"github.com/sts-operator/sts-operator/internal/broker"
-	"github.com/sts-operator/sts-operator/internal/session"
-	"github.com/sts-operator/sts-operator/internal/stsfake"
-	"github.com/sts-operator/sts-operator/internal/stsfake/saml"
+	"github.com/sts-operator/sts-operator/internal/sts"
+	"github.com/sts-operator/sts-operator/test/stsfake"
+	"github.com/sts-operator/sts-operator/test/stsfake/saml"
 )
 
 // Every operation may be answered with any of these; what each means does not depend on which it is.
@@ -36,12 +36,12 @@ func TestIdentityProviderErrorsOfEachOperation(t *testing.T) {
 	for code, c := range map[string]struct {
 		status          int
 		reason, message string
-		outcome         session.Outcome
+		outcome         sts.Outcome
 	}{
-		"IDPRejectedClaim":      {403, v1alpha1.ReasonIdentityRejected, claimRejected + " (IDPRejectedClaim" + said, session.Wait},
-		"InvalidIdentityToken":  {400, v1alpha1.ReasonIdentityRejected, tokenRejected + " (InvalidIdentityToken" + said, session.Wait},
-		"ExpiredTokenException": {400, v1alpha1.ReasonIdentityRejected, proofExpired + " (ExpiredTokenException)", session.Wait},
-		"IDPCommunicationError": {400, v1alpha1.ReasonIdentityProviderUnavailable, providerAway + " (IDPCommunicationError)", session.Retry},
+		"IDPRejectedClaim":      {403, v1alpha1.ReasonIdentityRejected, claimRejected + " (IDPRejectedClaim" + said, sts.Wait},
+		"InvalidIdentityToken":  {400, v1alpha1.ReasonIdentityRejected, tokenRejected + " (InvalidIdentityToken" + said, sts.Wait},
+		"ExpiredTokenException": {400, v1alpha1.ReasonIdentityRejected, proofExpired + " (ExpiredTokenException)", sts.Wait},
+		"IDPCommunicationError": {400, v1alpha1.ReasonIdentityProviderUnavailable, providerAway + " (IDPCommunicationError)", sts.Retry},
 	} {
 		for operation, request := range requests() {
 			t.Run(code+", "+operation, func(t *testing.T) {
@@ -51,7 +51,7 @@ func TestIdentityProviderErrorsOfEachOperation(t *testing.T) {
 
 				problem := f.turnedDown(broker.Order{Request: request, Verify: true})
 
-				g.Expect(*problem).To(Equal(session.Problem{Reason: c.reason, Message: c.message}))
+				g.Expect(*problem).To(Equal(sts.Problem{Reason: c.reason, Message: c.message}))
 				g.Expect(problem.Outcome()).To(Equal(c.outcome))
 				g.Expect(f.Trouble(theIssuer)).To(BeNil(), "a role's provider is one session's choice: a tenant could stop a cluster-scoped issuer")
 				g.Expect(f.observed).To(Equal([]observation{{operation, code, 0}}))
@@ -64,7 +64,7 @@ func TestIdentityProviderErrorsOfEachOperation(t *testing.T) {
 // What STS says of an account is, where the request is not signed or assumes a role, said of the role's, which is one
 // session's choice. What is away, or answers nonsense, is so for everybody.
 func TestWhatConcernsTheIssuer(t *testing.T) {
-	sts := map[string]http.HandlerFunc{
+	server := map[string]http.HandlerFunc{
 		"away":                     answers(503, "text/xml", ""),
 		"answering nonsense":       says(""),
 		"there, and refusing more": answers(400, "text/xml", errorXML("Novelty", "What AWS says.")),
@@ -72,10 +72,10 @@ func TestWhatConcernsTheIssuer(t *testing.T) {
 	concerns := map[string]bool{"away": true, "answering nonsense": true}
 	signedConcerns := map[string]bool{"away": true, "answering nonsense": true}
 	for code, c := range codeCases {
-		sts["answering "+code] = answers(c.status, "text/xml", errorXML(code, "What AWS says."))
+		server["answering "+code] = answers(c.status, "text/xml", errorXML(code, "What AWS says."))
 		signedConcerns["answering "+code] = c.issuerWide
 	}
-	for sentence, answer := range sts {
+	for sentence, answer := range server {
 		for operation, request := range requests() {
 			t.Run(sentence+", "+operation, func(t *testing.T) {
 				f, _ := startRecording(t, answer)
@@ -107,14 +107,14 @@ func TestTokensThatSTSRefuses(t *testing.T) {
 		"one of an issuer nobody knows":     {must(stranger.Sign(tokenSubject, audience, minutesAgo(1), time.Hour)), v1alpha1.ReasonIdentityRejected, tokenRejected + " (InvalidIdentityToken: No OpenIDConnect provider found in your account for https://stranger.example.test)"},
 		"one whose signature is cut":        {aToken()[:len(aToken())-10], v1alpha1.ReasonIdentityRejected, tokenRejected + " (InvalidIdentityToken: "},
 		"what is no token":                  {"not.a.token", v1alpha1.ReasonIdentityRejected, tokenRejected + " (InvalidIdentityToken: "},
-		"one of another ServiceAccount":     {must(signer.Sign("system:serviceaccount:team-b:reports", audience, minutesAgo(1), time.Hour)), v1alpha1.ReasonAccessDenied, "AWS denies sts:AssumeRoleWithWebIdentity on " + reportsRole},
+		"one of another ServiceAccount":     {must(signer.Sign("system:serviceaccount:team-b:reports", audience, minutesAgo(1), time.Hour)), v1alpha1.ReasonAccessDenied, "AWS denies server:AssumeRoleWithWebIdentity on " + reportsRole},
 		"one that is longer than it may be": {string(make([]byte, 20_001)), v1alpha1.ReasonRequestRefused, refused},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			g := NewWithT(t)
 			f, _ := startEstate(t)
 
-			issued, problem := f.present(broker.Order{Request: requests()[webIdentity]}, session.Proof{WebIdentityToken: session.NewSensitive(c.token)})
+			issued, problem := f.present(broker.Order{Request: requests()[webIdentity]}, sts.Proof{WebIdentityToken: sts.NewSensitive(c.token)})
 
 			g.Expect(issued).To(BeZero())
 			g.Expect(problem.Reason).To(Equal(c.reason))
@@ -144,7 +144,7 @@ func TestAssertionsThatSTSRefuses(t *testing.T) {
 		},
 		"one for other roles": {
 			respond(minute, time.Hour, func(c *saml.Claims) { c.Roles[0].RoleARN = otherRole }),
-			v1alpha1.ReasonAccessDenied, "AWS denies sts:AssumeRoleWithSAML on " + reportsRole + ": check that the role exists, that its trust policy admits " + samlARN,
+			v1alpha1.ReasonAccessDenied, "AWS denies server:AssumeRoleWithSAML on " + reportsRole + ": check that the role exists, that its trust policy admits " + samlARN,
 		},
 		"half of one":       {anAssertion()[:2000], v1alpha1.ReasonIdentityRejected, tokenRejected + " (InvalidIdentityToken: "},
 		"what is no base64": {"<Response>", v1alpha1.ReasonIdentityRejected, tokenRejected + " (InvalidIdentityToken: "},
@@ -153,7 +153,7 @@ func TestAssertionsThatSTSRefuses(t *testing.T) {
 			g := NewWithT(t)
 			f, _ := startEstate(t)
 
-			issued, problem := f.present(broker.Order{Request: requests()[samlRole]}, session.Proof{SAMLAssertion: session.NewSensitive(c.assertion)})
+			issued, problem := f.present(broker.Order{Request: requests()[samlRole]}, sts.Proof{SAMLAssertion: sts.NewSensitive(c.assertion)})
 
 			g.Expect(issued).To(BeZero())
 			g.Expect(problem.Reason).To(Equal(c.reason))
@@ -179,17 +179,17 @@ func TestAnAssertionIsUsedOnce(t *testing.T) {
 // What STS says of a role that a request asks too much of is quoted: no advice could know it.
 func TestRequestsForRolesThatSTSRefuses(t *testing.T) {
 	for sentence, c := range map[string]struct {
-		change func(*fixture, *session.Request)
+		change func(*fixture, *sts.Request)
 		said   string
 	}{
 		"longer than the role's sessions": {
-			func(_ *fixture, r *session.Request) { r.RoleARN, r.DurationSeconds = otherRole, 7200 },
+			func(_ *fixture, r *sts.Request) { r.RoleARN, r.DurationSeconds = otherRole, 7200 },
 			"(ValidationError: The requested DurationSeconds exceeds the MaxSessionDuration set for this role.)",
 		},
 		"longer than a chained role's": {
-			func(f *fixture, r *session.Request) {
+			func(f *fixture, r *sts.Request) {
 				chained := f.fake.IssueAssumedRole(stsfake.DefaultAccountID, "operator", "pod-1", time.Hour)
-				f.use(configOf(f.config.Endpoint, session.NewCredentials(chained.AccessKeyID, chained.SecretAccessKey, chained.SessionToken)))
+				f.use(configOf(f.config.Endpoint, sts.NewCredentials(chained.AccessKeyID, chained.SecretAccessKey, chained.SessionToken)))
 				if err := f.fake.SetRole(stsfake.DefaultAccountID, stsfake.Role{Name: "reports", Path: "/team-a/", MaxSessionDuration: 43200,
 					Trust: trusting(`{"Effect":"Allow","Principal":{"AWS":"123456789012"},"Action":"sts:AssumeRole"}`)}); err != nil {
 					f.t.Fatal(err)
@@ -199,10 +199,10 @@ func TestRequestsForRolesThatSTSRefuses(t *testing.T) {
 			"(ValidationError: The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.)",
 		},
 		"a transitive key that is no tag": {
-			func(_ *fixture, r *session.Request) { r.TransitiveTagKeys = []string{"team"} },
+			func(_ *fixture, r *sts.Request) { r.TransitiveTagKeys = []string{"team"} },
 			"(InvalidParameterValue: The specified transitive tag key must be included in the requested tags.)",
 		},
-		"an ARN that is none": {func(_ *fixture, r *session.Request) { r.RoleARN = "arn:aws:iam::123456789012:user/demo" }, "(ValidationError: arn:aws:iam::123456789012:user/demo is invalid)"},
+		"an ARN that is none": {func(_ *fixture, r *sts.Request) { r.RoleARN = "arn:aws:iam::123456789012:user/demo" }, "(ValidationError: arn:aws:iam::123456789012:user/demo is invalid)"},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			g := NewWithT(t)
@@ -212,8 +212,8 @@ func TestRequestsForRolesThatSTSRefuses(t *testing.T) {
 
 			problem := f.turnedDown(broker.Order{Request: request})
 
-			g.Expect(*problem).To(Equal(session.Problem{Reason: v1alpha1.ReasonRequestRefused, Message: refused + " " + c.said}))
-			g.Expect(problem.Outcome()).To(Equal(session.Refuse))
+			g.Expect(*problem).To(Equal(sts.Problem{Reason: v1alpha1.ReasonRequestRefused, Message: refused + " " + c.said}))
+			g.Expect(problem.Outcome()).To(Equal(sts.Refuse))
 		})
 	}
 }

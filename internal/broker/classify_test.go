@@ -31,8 +31,8 @@ import (
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
 	"github.com/sts-operator/sts-operator/internal/broker"
-	"github.com/sts-operator/sts-operator/internal/session"
-	"github.com/sts-operator/sts-operator/internal/stsfake"
+	"github.com/sts-operator/sts-operator/internal/sts"
+	"github.com/sts-operator/sts-operator/test/stsfake"
 )
 
 // Sentences that tell what to change, as a status shows them.
@@ -96,7 +96,7 @@ func TestEveryKnownCode(t *testing.T) {
 
 			problem := f.refused()
 
-			g.Expect(*problem).To(Equal(session.Problem{Reason: c.reason, Message: c.message}))
+			g.Expect(*problem).To(Equal(sts.Problem{Reason: c.reason, Message: c.message}))
 			g.Expect(f.Trouble(theIssuer) != nil).To(Equal(c.issuerWide))
 			g.Expect(f.observed).To(Equal([]observation{{"GetFederationToken", code, 0}}))
 			again := start(t)
@@ -126,7 +126,7 @@ func TestCodesThatNobodyKnows(t *testing.T) {
 
 			g.Expect(problem.Reason).To(Equal(c.reason))
 			g.Expect(strings.TrimPrefix(problem.Message, endpointOf(f))).To(Equal(c.message))
-			g.Expect(problem.Outcome()).To(Equal(session.Retry))
+			g.Expect(problem.Outcome()).To(Equal(sts.Retry))
 			g.Expect(f.Trouble(theIssuer) != nil).To(Equal(c.issuerWide))
 			g.Expect(f.observed).To(Equal([]observation{{"GetFederationToken", "Other", 0}}), "metrics have a bounded set of codes")
 		})
@@ -136,30 +136,30 @@ func TestCodesThatNobodyKnows(t *testing.T) {
 // STS refuses these by itself: nothing is asked of the fake but to be faithful.
 func TestRequestsThatSTSRefuses(t *testing.T) {
 	for sentence, c := range map[string]struct {
-		request         session.Request
+		request         sts.Request
 		reason, message string
 	}{
 		"a name that is too long is quoted": {
-			session.Request{Name: strings.Repeat("x", 33)}, v1alpha1.ReasonRequestRefused,
+			sts.Request{Name: strings.Repeat("x", 33)}, v1alpha1.ReasonRequestRefused,
 			refused + " (ValidationError: 1 validation error detected: Value '" + strings.Repeat("x", 33) + "' at 'name' failed to satisfy constraint: Member must have length less than or equal to 32)",
 		},
 		"a duration that is too short is quoted": {
-			session.Request{Name: "reports", DurationSeconds: 600}, v1alpha1.ReasonRequestRefused,
+			sts.Request{Name: "reports", DurationSeconds: 600}, v1alpha1.ReasonRequestRefused,
 			refused + " (ValidationError: 1 validation error detected: Value '600' at 'durationSeconds' failed to satisfy constraint: Member must have value greater than or equal to 900)",
 		},
 		"tag keys that differ by case are quoted": {
-			session.Request{Name: "reports", Tags: []session.Tag{{Key: "a"}, {Key: "A"}}}, v1alpha1.ReasonRequestRefused,
+			sts.Request{Name: "reports", Tags: []sts.Tag{{Key: "a"}, {Key: "A"}}}, v1alpha1.ReasonRequestRefused,
 			refused + " (InvalidParameterValue: Duplicate tag keys found. Please note that Tag keys are case insensitive.)",
 		},
 		"a policy that is too large says by how much": {
-			session.Request{Name: "reports", Tags: manyTags()}, v1alpha1.ReasonPolicyTooLarge, tooLarge + " (PackedPolicyTooLarge: ",
+			sts.Request{Name: "reports", Tags: manyTags()}, v1alpha1.ReasonPolicyTooLarge, tooLarge + " (PackedPolicyTooLarge: ",
 		},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			g := NewWithT(t)
 			f := start(t)
 
-			c.request.Operation = session.OperationGetFederationToken
+			c.request.Operation = sts.OperationGetFederationToken
 			_, problem := f.issue(c.request)
 
 			g.Expect(problem.Reason).To(Equal(c.reason))
@@ -169,10 +169,10 @@ func TestRequestsThatSTSRefuses(t *testing.T) {
 	}
 }
 
-func manyTags() []session.Tag {
-	var tags []session.Tag
+func manyTags() []sts.Tag {
+	var tags []sts.Tag
 	for i := range 50 {
-		tags = append(tags, session.Tag{Key: fmt.Sprintf("key%d", i), Value: strings.Repeat("v", 256)})
+		tags = append(tags, sts.Tag{Key: fmt.Sprintf("key%d", i), Value: strings.Repeat("v", 256)})
 	}
 	return tags
 }
@@ -253,9 +253,9 @@ func TestWrongSignatureOrSkewedClock(t *testing.T) {
 }
 
 func TestRealSignatures(t *testing.T) {
-	wrong := session.NewCredentials(stsfake.DefaultAccessKeyID, "not-the-secret", "")
+	wrong := sts.NewCredentials(stsfake.DefaultAccessKeyID, "not-the-secret", "")
 	for sentence, c := range map[string]struct {
-		key    session.Credentials
+		key    sts.Credentials
 		skew   time.Duration
 		reason string
 	}{
@@ -263,8 +263,8 @@ func TestRealSignatures(t *testing.T) {
 		"a clock that is behind":              {demoKey(), time.Hour, v1alpha1.ReasonClockSkew},
 		"a clock that is ahead":               {demoKey(), -time.Hour, v1alpha1.ReasonClockSkew},
 		"both":                                {wrong, time.Hour, v1alpha1.ReasonClockSkew},
-		"a key nobody knows":                  {session.NewCredentials("AKIANOBODYKNOWSTHIS1", "secret", ""), 0, v1alpha1.ReasonKeyRefused},
-		"an id and a secret that are swapped": {session.NewCredentials(stsfake.DefaultSecretAccessKey, stsfake.DefaultAccessKeyID, ""), 0, v1alpha1.ReasonKeyRefused},
+		"a key nobody knows":                  {sts.NewCredentials("AKIANOBODYKNOWSTHIS1", "secret", ""), 0, v1alpha1.ReasonKeyRefused},
+		"an id and a secret that are swapped": {sts.NewCredentials(stsfake.DefaultSecretAccessKey, stsfake.DefaultAccessKeyID, ""), 0, v1alpha1.ReasonKeyRefused},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			g := NewWithT(t)
@@ -290,7 +290,7 @@ func TestASkewedClockHealsItself(t *testing.T) {
 	_, problem := f.issue(theRequest)
 
 	g.Expect(problem).To(BeNil())
-	f.use(configOf(f.config.Endpoint, session.NewCredentials(stsfake.DefaultAccessKeyID, "not-the-secret", "")))
+	f.use(configOf(f.config.Endpoint, sts.NewCredentials(stsfake.DefaultAccessKeyID, "not-the-secret", "")))
 	g.Expect(f.refused().Reason).To(Equal(v1alpha1.ReasonClockSkew))
 	f.advance(time.Minute)
 	g.Expect(f.refused().Reason).To(Equal(v1alpha1.ReasonKeyRefused))

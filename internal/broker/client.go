@@ -22,27 +22,27 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/sts"
+	awssts "github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
 )
 
-// stsClient is the part of *sts.Client that the broker uses.
+// stsClient is the part of *awssts.Client that the broker uses.
 type stsClient interface {
-	GetFederationToken(context.Context, *sts.GetFederationTokenInput, ...func(*sts.Options)) (*sts.GetFederationTokenOutput, error)
-	AssumeRole(context.Context, *sts.AssumeRoleInput, ...func(*sts.Options)) (*sts.AssumeRoleOutput, error)
-	AssumeRoleWithWebIdentity(context.Context, *sts.AssumeRoleWithWebIdentityInput, ...func(*sts.Options)) (*sts.AssumeRoleWithWebIdentityOutput, error)
-	AssumeRoleWithSAML(context.Context, *sts.AssumeRoleWithSAMLInput, ...func(*sts.Options)) (*sts.AssumeRoleWithSAMLOutput, error)
-	GetSessionToken(context.Context, *sts.GetSessionTokenInput, ...func(*sts.Options)) (*sts.GetSessionTokenOutput, error)
+	GetFederationToken(context.Context, *awssts.GetFederationTokenInput, ...func(*awssts.Options)) (*awssts.GetFederationTokenOutput, error)
+	AssumeRole(context.Context, *awssts.AssumeRoleInput, ...func(*awssts.Options)) (*awssts.AssumeRoleOutput, error)
+	AssumeRoleWithWebIdentity(context.Context, *awssts.AssumeRoleWithWebIdentityInput, ...func(*awssts.Options)) (*awssts.AssumeRoleWithWebIdentityOutput, error)
+	AssumeRoleWithSAML(context.Context, *awssts.AssumeRoleWithSAMLInput, ...func(*awssts.Options)) (*awssts.AssumeRoleWithSAMLOutput, error)
+	GetSessionToken(context.Context, *awssts.GetSessionTokenInput, ...func(*awssts.Options)) (*awssts.GetSessionTokenOutput, error)
 
-	GetCallerIdentity(context.Context, *sts.GetCallerIdentityInput, ...func(*sts.Options)) (*sts.GetCallerIdentityOutput, error)
-	GetAccessKeyInfo(context.Context, *sts.GetAccessKeyInfoInput, ...func(*sts.Options)) (*sts.GetAccessKeyInfoOutput, error)
-	DecodeAuthorizationMessage(context.Context, *sts.DecodeAuthorizationMessageInput, ...func(*sts.Options)) (*sts.DecodeAuthorizationMessageOutput, error)
+	GetCallerIdentity(context.Context, *awssts.GetCallerIdentityInput, ...func(*awssts.Options)) (*awssts.GetCallerIdentityOutput, error)
+	GetAccessKeyInfo(context.Context, *awssts.GetAccessKeyInfoInput, ...func(*awssts.Options)) (*awssts.GetAccessKeyInfoOutput, error)
+	DecodeAuthorizationMessage(context.Context, *awssts.DecodeAuthorizationMessageInput, ...func(*awssts.Options)) (*awssts.DecodeAuthorizationMessageOutput, error)
 }
 
 // newClient builds the SDK's client from the configuration alone: nothing of the environment reaches it. It does not
 // retry, since the work queue does, in the order of urgency and within the budget.
 func (b *Broker) newClient(config Config) stsClient {
-	options := sts.Options{
+	options := awssts.Options{
 		Region:      config.Region,
 		Credentials: b.provider(config),
 		HTTPClient:  b.options.HTTPClient,
@@ -54,7 +54,7 @@ func (b *Broker) newClient(config Config) stsClient {
 	if config.FIPS {
 		options.EndpointOptions.UseFIPSEndpoint = aws.FIPSEndpointStateEnabled
 	}
-	return sts.New(options)
+	return awssts.New(options)
 }
 
 // errNoAmbient is returned by the provider of an ambient issuer where there is nothing ambient.

@@ -25,8 +25,8 @@ import (
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
 	"github.com/sts-operator/sts-operator/internal/broker"
-	"github.com/sts-operator/sts-operator/internal/session"
-	"github.com/sts-operator/sts-operator/internal/stsfake"
+	"github.com/sts-operator/sts-operator/internal/sts"
+	"github.com/sts-operator/sts-operator/test/stsfake"
 )
 
 func TestOnlyAStatementThatDeniesIsToldToDeny(t *testing.T) {
@@ -42,11 +42,11 @@ func TestOnlyAStatementThatDeniesIsToldToDeny(t *testing.T) {
 func TestAVerificationThatFailsReadsTheSameEachTime(t *testing.T) {
 	g := NewWithT(t)
 	for _, keyID := range []string{"ASIAFIRSTFIRSTFIRST2", "ASIAOTHEROTHEROTHER2"} {
-		sts := verifying(role, reportsSession, whose("123456789012", reportsSession, "AROAEXAMPLE:reports"), says(keyInfoXML("<Account>"+anotherAccount+"</Account>")))
+		server := verifying(role, reportsSession, whose("123456789012", reportsSession, "AROAEXAMPLE:reports"), says(keyInfoXML("<Account>"+anotherAccount+"</Account>")))
 		elements := anAnswer(role)
 		elements["Credentials.AccessKeyId"] = keyID
-		sts[role] = says(answerXML(role, elements))
-		f, _ := startRecording(t, sts)
+		server[role] = says(answerXML(role, elements))
+		f, _ := startRecording(t, server)
 
 		problem := notVerified(t, f, requests()[role])
 
@@ -133,11 +133,11 @@ func TestUnsignedRequestsAndTheBreakerOfAKey(t *testing.T) {
 // The session name of a role is another one from pod to pod and from hour to hour; who it is stays the same.
 func TestAnotherSessionOfTheSameRoleKeepsBudgetAndBreaker(t *testing.T) {
 	f := start(t)
-	f.Register(theIssuer, f.config, broker.Identity{Account: "123456789012", ARN: "arn:aws:sts::123456789012:assumed-role/operator/1", UserID: "AROAEXAMPLE:1"})
+	f.Register(theIssuer, f.config, broker.Identity{Account: "123456789012", ARN: "arn:aws:server::123456789012:assumed-role/operator/1", UserID: "AROAEXAMPLE:1"})
 	f.fail(unavailable)
 	f.refused()
 
-	f.Register(theIssuer, f.config, broker.Identity{Account: "123456789012", ARN: "arn:aws:sts::123456789012:assumed-role/operator/2", UserID: "AROAEXAMPLE:2"})
+	f.Register(theIssuer, f.config, broker.Identity{Account: "123456789012", ARN: "arn:aws:server::123456789012:assumed-role/operator/2", UserID: "AROAEXAMPLE:2"})
 
 	NewWithT(t).Expect(f.Trouble(theIssuer)).NotTo(BeNil())
 }
@@ -172,10 +172,10 @@ func TestNoTransitiveKeysAreNotSent(t *testing.T) {
 // What never left the operator is nobody's fault but its own: no endpoint is to blame, and no breaker to open.
 func TestWhatWasNotSentIsNotTheEndpointsFault(t *testing.T) {
 	for sentence, c := range map[string]struct {
-		request session.Request
+		request sts.Request
 		change  func(*broker.Config)
 	}{
-		"a seed that is none":   {guarded, func(c *broker.Config) { c.MFASeed = session.NewSensitive("none!") }},
+		"a seed that is none":   {guarded, func(c *broker.Config) { c.MFASeed = sts.NewSensitive("none!") }},
 		"a proof that is empty": {requests()[webIdentity], func(*broker.Config) {}},
 	} {
 		t.Run(sentence, func(t *testing.T) {

@@ -27,7 +27,7 @@ import (
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
 	"github.com/sts-operator/sts-operator/internal/broker"
-	"github.com/sts-operator/sts-operator/internal/session"
+	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
 // Issuers besides theIssuer.
@@ -120,7 +120,7 @@ func TestFourCallsOfANamespaceAreUnderWay(t *testing.T) {
 			}
 			g.Expect(problem.RetryAfter).To(within(time.Second))
 			problem.RetryAfter = 0
-			g.Expect(*problem).To(Equal(session.Problem{Reason: v1alpha1.ReasonBudgetExhausted, Message: crowdedMessage, Quiet: true}))
+			g.Expect(*problem).To(Equal(sts.Problem{Reason: v1alpha1.ReasonBudgetExhausted, Message: crowdedMessage, Quiet: true}))
 			g.Expect(f.Trouble(c.asks)).To(BeNil())
 		})
 	}
@@ -283,7 +283,7 @@ func TestIdentifyWaitsForRoom(t *testing.T) {
 			}
 			g.Expect(problem.RetryAfter).To(And(BeNumerically(">=", time.Second), BeNumerically("<", 2*time.Second)))
 			problem.RetryAfter = 0
-			g.Expect(*problem).To(Equal(session.Problem{Reason: v1alpha1.ReasonBudgetExhausted, Message: crowdedMessage, Quiet: true}))
+			g.Expect(*problem).To(Equal(sts.Problem{Reason: v1alpha1.ReasonBudgetExhausted, Message: crowdedMessage, Quiet: true}))
 			g.Expect(f.observed).To(BeEmpty(), "nothing was called")
 		})
 	}

@@ -25,11 +25,11 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/sts"
+	awssts "github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
-	"github.com/sts-operator/sts-operator/internal/session"
+	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
 const (
@@ -43,7 +43,7 @@ var encodedMessage = regexp.MustCompile(`(?i)encoded authorization failure messa
 
 // explain says, of a denial with an encoded message, what was denied to whom by which statement, if the issuer may decode
 // it (DecodeAuthorizationMessage), and which permission would tell if it may not.
-func (p *Permit) explain(ctx context.Context, err error, problem *session.Problem) *session.Problem {
+func (p *Permit) explain(ctx context.Context, err error, problem *sts.Problem) *sts.Problem {
 	apiError, ok := errors.AsType[smithy.APIError](err)
 	if !ok || problem.Reason != v1alpha1.ReasonAccessDenied {
 		return problem
@@ -53,24 +53,24 @@ func (p *Permit) explain(ctx context.Context, err error, problem *session.Proble
 	case match == nil || len(match[1]) > longestEncoded:
 		return problem
 	case !p.issuer.config.HasIdentity():
-		return session.Problemf(problem.Reason, "%s; an issuer with an identity that is allowed sts:DecodeAuthorizationMessage would tell more", problem.Message)
+		return sts.Problemf(problem.Reason, "%s; an issuer with an identity that is allowed sts:DecodeAuthorizationMessage would tell more", problem.Message)
 	}
-	var out *sts.DecodeAuthorizationMessageOutput
+	var out *awssts.DecodeAuthorizationMessageOutput
 	err = p.broker.call(ctx, decodeAuthorizationMessage, func(ctx context.Context) (err error) {
-		out, err = p.issuer.client.DecodeAuthorizationMessage(ctx, &sts.DecodeAuthorizationMessageInput{EncodedMessage: aws.String(match[1])})
+		out, err = p.issuer.client.DecodeAuthorizationMessage(ctx, &awssts.DecodeAuthorizationMessageInput{EncodedMessage: aws.String(match[1])})
 		return err
 	})
 	switch {
-	case err != nil && classify(err, p.issuer.config, session.Request{Operation: decodeAuthorizationMessage}).Reason != v1alpha1.ReasonAccessDenied:
+	case err != nil && classify(err, p.issuer.config, sts.Request{Operation: decodeAuthorizationMessage}).Reason != v1alpha1.ReasonAccessDenied:
 		return problem
 	case err != nil:
-		return session.Problemf(problem.Reason, "%s; allow the issuer's identity sts:DecodeAuthorizationMessage to learn which statement denies it", problem.Message)
+		return sts.Problemf(problem.Reason, "%s; allow the issuer's identity sts:DecodeAuthorizationMessage to learn which statement denies it", problem.Message)
 	}
 	sentence, ok := wordDenial(aws.ToString(out.DecodedMessage))
 	if !ok {
 		return problem
 	}
-	return session.Problemf(problem.Reason, "%s (%s)", sentence, apiError.ErrorCode())
+	return sts.Problemf(problem.Reason, "%s (%s)", sentence, apiError.ErrorCode())
 }
 
 // denial is the part of a decoded message that is told. AWS documents these members.
@@ -111,9 +111,9 @@ func wordDenial(decoded string) (string, bool) {
 
 // denialAdvice says what to check for a request that AWS denies: AWS does not tell a role that does not exist from one that
 // does not trust, nor what the trust lacks.
-func denialAdvice(config Config, r session.Request) string {
+func denialAdvice(config Config, r sts.Request) string {
 	switch r.Operation {
-	case session.OperationAssumeRole:
+	case sts.OperationAssumeRole:
 		actions := "sts:AssumeRole"
 		if len(r.Tags) > 0 {
 			actions += ", sts:TagSession"
@@ -123,17 +123,17 @@ func denialAdvice(config Config, r session.Request) string {
 		}
 		return "AWS denies sts:AssumeRole on " + r.RoleARN + ": check that the role exists, and that its trust policy and the issuer's own policies allow " + actions +
 			"; it was asked " + given("an external id (spec.assumeRole.externalID)", r.ExternalID) + " and " + given("an MFA code (the issuer's spec.mfa)", config.MFASerialNumber)
-	case session.OperationAssumeRoleWithWebIdentity:
+	case sts.OperationAssumeRoleWithWebIdentity:
 		return "AWS denies sts:AssumeRoleWithWebIdentity on " + r.RoleARN + ": check that the role exists, and that its trust policy admits ServiceAccount " + r.ServiceAccountName +
 			" of this namespace with the audience " + r.Audience
-	case session.OperationAssumeRoleWithSAML:
+	case sts.OperationAssumeRoleWithSAML:
 		return "AWS denies sts:AssumeRoleWithSAML on " + r.RoleARN + ": check that the role exists, that its trust policy admits " + r.PrincipalARN + " with the SAML:aud of the assertion, and that the assertion names both"
-	case session.OperationGetSessionToken:
+	case sts.OperationGetSessionToken:
 		if config.MFASerialNumber != "" {
 			return "AWS denies sts:GetSessionToken, which needs no permission: check the issuer's spec.mfa.serialNumber, the seed in spec.mfa.totpSecretRef and the clock of the operator's node"
 		}
 		return "AWS denies sts:GetSessionToken, which needs no permission: check which policy denies it to the issuer's IAM user, without MFA perhaps"
-	case session.OperationGetFederationToken:
+	case sts.OperationGetFederationToken:
 		advice := "AWS denies the call: allow the issuer's IAM user sts:GetFederationToken"
 		if len(r.Tags) > 0 {
 			advice += " and sts:TagSession"

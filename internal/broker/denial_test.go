@@ -25,8 +25,8 @@ import (
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
 	"github.com/sts-operator/sts-operator/internal/broker"
-	"github.com/sts-operator/sts-operator/internal/session"
-	"github.com/sts-operator/sts-operator/internal/stsfake"
+	"github.com/sts-operator/sts-operator/internal/sts"
+	"github.com/sts-operator/sts-operator/test/stsfake"
 )
 
 // What AWS answers to who may not do something, with the message that only DecodeAuthorizationMessage can read.
@@ -41,29 +41,29 @@ const (
 )
 
 func TestWhatADenialAdvises(t *testing.T) {
-	change := func(operation string, set func(*session.Request)) session.Request {
+	change := func(operation string, set func(*sts.Request)) sts.Request {
 		request := requests()[operation]
 		set(&request)
 		return request
 	}
 	for sentence, c := range map[string]struct {
-		request session.Request
+		request sts.Request
 		advice  string
 	}{
 		"a federated user's permissions are the issuer's": {theRequest, denied},
 		"a role must be allowed and must trust":           {requests()[role], assumeAdvice + assumeDemands},
 		"with tags": {
-			change(role, func(r *session.Request) { r.Tags = []session.Tag{{Key: "a"}} }), assumeAdvice + ", sts:TagSession" + assumeDemands,
+			change(role, func(r *sts.Request) { r.Tags = []sts.Tag{{Key: "a"}} }), assumeAdvice + ", sts:TagSession" + assumeDemands,
 		},
 		"with a source identity": {
-			change(role, func(r *session.Request) { r.SourceIdentity = "Jean" }), assumeAdvice + ", sts:SetSourceIdentity" + assumeDemands,
+			change(role, func(r *sts.Request) { r.SourceIdentity = "Jean" }), assumeAdvice + ", sts:SetSourceIdentity" + assumeDemands,
 		},
 		"with both": {
-			change(role, func(r *session.Request) { r.Tags, r.SourceIdentity = []session.Tag{{Key: "a"}}, "Jean" }),
+			change(role, func(r *sts.Request) { r.Tags, r.SourceIdentity = []sts.Tag{{Key: "a"}}, "Jean" }),
 			assumeAdvice + ", sts:TagSession, sts:SetSourceIdentity" + assumeDemands,
 		},
 		"a web identity's trust names account and audience": {
-			change(webIdentity, func(r *session.Request) { r.ServiceAccountName, r.Audience = "reporter", "aws.example" }),
+			change(webIdentity, func(r *sts.Request) { r.ServiceAccountName, r.Audience = "reporter", "aws.example" }),
 			"AWS denies sts:AssumeRoleWithWebIdentity on " + reportsRole + ": check that the role exists, and that its trust policy admits ServiceAccount reporter of this namespace with the audience aws.example",
 		},
 		"an assertion's trust names the provider": {
@@ -81,8 +81,8 @@ func TestWhatADenialAdvises(t *testing.T) {
 
 			problem := f.turnedDown(broker.Order{Request: c.request})
 
-			g.Expect(*problem).To(Equal(session.Problem{Reason: v1alpha1.ReasonAccessDenied, Message: c.advice + " (AccessDenied)"}))
-			g.Expect(problem.Outcome()).To(Equal(session.Wait), "something in IAM must change")
+			g.Expect(*problem).To(Equal(sts.Problem{Reason: v1alpha1.ReasonAccessDenied, Message: c.advice + " (AccessDenied)"}))
+			g.Expect(problem.Outcome()).To(Equal(sts.Wait), "something in IAM must change")
 			g.Expect(f.Trouble(theIssuer)).To(BeNil(), "STS serves the issuer's other sessions")
 			g.Expect(record.all()).To(HaveLen(1), "there is nothing to decode")
 		})
@@ -106,7 +106,7 @@ func TestADenialIsDecodedIntoOneSentence(t *testing.T) {
 	const who = "AWS denies arn:aws:iam::123456789012:user/demo the action sts:AssumeRole on " + reportsRole + ": "
 	for sentence, c := range map[string]struct {
 		trust   []string
-		request session.Request
+		request sts.Request
 		told    string
 	}{
 		"no statement allows it":   {[]string{trustsWithMFA}, requests()[role], who + "no statement of a policy allows it (AccessDenied)"},
@@ -123,7 +123,7 @@ func TestADenialIsDecodedIntoOneSentence(t *testing.T) {
 			first := f.turnedDown(broker.Order{Request: c.request})
 			second := f.turnedDown(broker.Order{Request: c.request})
 
-			g.Expect(*first).To(Equal(session.Problem{Reason: v1alpha1.ReasonAccessDenied, Message: c.told}))
+			g.Expect(*first).To(Equal(sts.Problem{Reason: v1alpha1.ReasonAccessDenied, Message: c.told}))
 			g.Expect(second).To(Equal(first), "the same denial reads the same, or the status would be written for ever")
 			g.Expect(record.operations()).To(Equal([]string{role, "DecodeAuthorizationMessage", role, "DecodeAuthorizationMessage"}))
 			messages := record.calls("DecodeAuthorizationMessage")
@@ -163,7 +163,7 @@ func TestWhoMayNotDecodeIsToldWhatWouldHelp(t *testing.T) {
 	first := f.turnedDown(broker.Order{Request: requests()[role]})
 	second := f.turnedDown(broker.Order{Request: requests()[role]})
 
-	g.Expect(*first).To(Equal(session.Problem{Reason: v1alpha1.ReasonAccessDenied, Message: assumeAdvice + assumeDemands + " (AccessDenied)" + mayNotDecode}))
+	g.Expect(*first).To(Equal(sts.Problem{Reason: v1alpha1.ReasonAccessDenied, Message: assumeAdvice + assumeDemands + " (AccessDenied)" + mayNotDecode}))
 	g.Expect(second).To(Equal(first))
 	g.Expect(record.calls("DecodeAuthorizationMessage")).To(HaveLen(2))
 }
@@ -228,7 +228,7 @@ func TestWhateverADenialIsDecodedTo(t *testing.T) {
 
 			problem := f.turnedDown(broker.Order{Request: requests()[role]})
 
-			g.Expect(*problem).To(Equal(session.Problem{Reason: v1alpha1.ReasonAccessDenied, Message: c.message}))
+			g.Expect(*problem).To(Equal(sts.Problem{Reason: v1alpha1.ReasonAccessDenied, Message: c.message}))
 			g.Expect([]rune(problem.Message)).To(HaveLen(min(1024, len([]rune(c.message)))))
 			g.Expect(record.operations()).To(Equal([]string{role, "DecodeAuthorizationMessage"}))
 			g.Expect(f.Trouble(theIssuer)).To(BeNil())

@@ -27,7 +27,7 @@ import (
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
 	"github.com/sts-operator/sts-operator/internal/broker"
-	"github.com/sts-operator/sts-operator/internal/session"
+	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
 // What the SDK would call is recorded and then refused: no test leaves the machine.
@@ -89,7 +89,7 @@ func TestWhereSTSIsCalled(t *testing.T) {
 			g.Expect(called[0].URL.String()).To(Equal(c.url))
 			g.Expect(called[0].Header.Get("Authorization")).To(MatchRegexp("^AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/[0-9]{8}/" + c.scope + "/sts/aws4_request, "))
 			g.Expect(called[0].Header).NotTo(HaveKey("X-Amz-Security-Token"))
-			g.Expect(*problem).To(Equal(session.Problem{Reason: v1alpha1.ReasonUnavailable, Message: c.name + " broke the connection"}))
+			g.Expect(*problem).To(Equal(sts.Problem{Reason: v1alpha1.ReasonUnavailable, Message: c.name + " broke the connection"}))
 		})
 	}
 }
@@ -101,7 +101,7 @@ func TestASessionTokenOfTheIssuersIsSent(t *testing.T) {
 		token = r.Header.Get("X-Amz-Security-Token")
 		answers(200, "text/xml", responseXML(aResult()))(w, r)
 	})
-	f.use(configOf(f.config.Endpoint, session.NewCredentials("ASIAEXAMPLE", "secret", "a+token/==")))
+	f.use(configOf(f.config.Endpoint, sts.NewCredentials("ASIAEXAMPLE", "secret", "a+token/==")))
 
 	_, problem := f.issue(theRequest)
 

@@ -29,10 +29,10 @@ import (
 	testingclock "k8s.io/utils/clock/testing"
 
 	"github.com/sts-operator/sts-operator/internal/broker"
-	"github.com/sts-operator/sts-operator/internal/session"
-	"github.com/sts-operator/sts-operator/internal/stsfake"
-	"github.com/sts-operator/sts-operator/internal/stsfake/oidc"
-	"github.com/sts-operator/sts-operator/internal/stsfake/saml"
+	"github.com/sts-operator/sts-operator/internal/sts"
+	"github.com/sts-operator/sts-operator/test/stsfake"
+	"github.com/sts-operator/sts-operator/test/stsfake/oidc"
+	"github.com/sts-operator/sts-operator/test/stsfake/saml"
 )
 
 // The roles, providers and the MFA device of an estate.
@@ -117,20 +117,20 @@ func anAssertion() string {
 }
 
 // aProof has both, as no real one does: what an operation does not present must not be sent.
-func aProof() session.Proof {
-	return session.Proof{WebIdentityToken: session.NewSensitive(aToken()), SAMLAssertion: session.NewSensitive(anAssertion())}
+func aProof() sts.Proof {
+	return sts.Proof{WebIdentityToken: sts.NewSensitive(aToken()), SAMLAssertion: sts.NewSensitive(anAssertion())}
 }
 
 // requests are one of each operation that an estate grants, and with no more than the operation needs.
-func requests() map[string]session.Request {
-	return map[string]session.Request{
-		session.OperationGetFederationToken: theRequest,
-		session.OperationAssumeRole:         {Operation: session.OperationAssumeRole, Name: "reports", RoleARN: reportsRole},
-		session.OperationAssumeRoleWithWebIdentity: {
-			Operation: session.OperationAssumeRoleWithWebIdentity, Name: "reports", RoleARN: reportsRole, ServiceAccountName: "reports", Audience: tokenAudience,
+func requests() map[string]sts.Request {
+	return map[string]sts.Request{
+		sts.OperationGetFederationToken: theRequest,
+		sts.OperationAssumeRole:         {Operation: sts.OperationAssumeRole, Name: "reports", RoleARN: reportsRole},
+		sts.OperationAssumeRoleWithWebIdentity: {
+			Operation: sts.OperationAssumeRoleWithWebIdentity, Name: "reports", RoleARN: reportsRole, ServiceAccountName: "reports", Audience: tokenAudience,
 		},
-		session.OperationAssumeRoleWithSAML: {Operation: session.OperationAssumeRoleWithSAML, RoleARN: reportsRole, PrincipalARN: samlARN},
-		session.OperationGetSessionToken:    {Operation: session.OperationGetSessionToken},
+		sts.OperationAssumeRoleWithSAML: {Operation: sts.OperationAssumeRoleWithSAML, RoleARN: reportsRole, PrincipalARN: samlARN},
+		sts.OperationGetSessionToken:    {Operation: sts.OperationGetSessionToken},
 	}
 }
 
@@ -204,7 +204,7 @@ func startEstate(t *testing.T, changes ...func(*broker.Options)) (*fixture, *rec
 
 // withoutIdentity is the configuration of an issuer that has nobody to sign as.
 func withoutIdentity(c broker.Config) broker.Config {
-	c.Key, c.Ambient = session.Credentials{}, false
+	c.Key, c.Ambient = sts.Credentials{}, false
 	return c
 }
 
@@ -215,19 +215,19 @@ func (f *fixture) useNobody() {
 }
 
 // present makes one permitted call with a proof.
-func (f *fixture) present(order broker.Order, proof session.Proof) (session.Issued, *session.Problem) {
+func (f *fixture) present(order broker.Order, proof sts.Proof) (sts.Issued, *sts.Problem) {
 	f.t.Helper()
 	return f.permitFor(order).Issue(f.t.Context(), proof)
 }
 
 // turnedDown is the problem of an order that must not succeed. A failure that hands out anything is a defect.
-func (f *fixture) turnedDown(order broker.Order) *session.Problem {
+func (f *fixture) turnedDown(order broker.Order) *sts.Problem {
 	f.t.Helper()
 	issued, problem := f.present(order, aProof())
 	if problem == nil {
 		f.t.Fatal("the call succeeded")
 	}
-	if issued != (session.Issued{}) {
+	if issued != (sts.Issued{}) {
 		f.t.Fatalf("a failed call handed out %v", issued)
 	}
 	return problem
@@ -246,9 +246,9 @@ func (b byAction) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // startRecording registers theIssuer at an STS that is written by hand.
-func startRecording(t *testing.T, sts http.Handler, changes ...func(*broker.Options)) (*fixture, *recorder) {
+func startRecording(t *testing.T, server http.Handler, changes ...func(*broker.Options)) (*fixture, *recorder) {
 	t.Helper()
-	record := &recorder{next: sts}
+	record := &recorder{next: server}
 	return startWith(t, testingclock.NewFakePassiveClock(noon), record, changes...), record
 }
 

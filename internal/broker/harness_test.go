@@ -33,8 +33,8 @@ import (
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
 	"github.com/sts-operator/sts-operator/internal/broker"
-	"github.com/sts-operator/sts-operator/internal/session"
-	"github.com/sts-operator/sts-operator/internal/stsfake"
+	"github.com/sts-operator/sts-operator/internal/sts"
+	"github.com/sts-operator/sts-operator/test/stsfake"
 )
 
 // TestMain takes the surroundings away: no test may depend on the AWS settings or the proxy of a machine.
@@ -61,9 +61,9 @@ var theIdentity = broker.Identity{Account: stsfake.DefaultAccountID, ARN: "arn:a
 var anotherIdentity = broker.Identity{Account: stsfake.DefaultAccountID, ARN: "arn:aws:iam::123456789012:user/another", UserID: "AIDAANOTHER"}
 
 // theRequest is one that STS grants; it is signed, so there is noProof to present.
-var theRequest = session.Request{Operation: session.OperationGetFederationToken, Name: "reports"}
+var theRequest = sts.Request{Operation: sts.OperationGetFederationToken, Name: "reports"}
 
-var noProof session.Proof
+var noProof sts.Proof
 
 // observation is what the broker told its observer.
 type observation struct {
@@ -96,14 +96,14 @@ func start(t *testing.T, changes ...func(*broker.Options)) *fixture {
 }
 
 // startAnswering registers theIssuer at an STS that the test writes by hand.
-func startAnswering(t *testing.T, sts http.HandlerFunc, changes ...func(*broker.Options)) *fixture {
+func startAnswering(t *testing.T, server http.HandlerFunc, changes ...func(*broker.Options)) *fixture {
 	t.Helper()
-	return startWith(t, testingclock.NewFakePassiveClock(noon), sts, changes...)
+	return startWith(t, testingclock.NewFakePassiveClock(noon), server, changes...)
 }
 
-func startWith(t *testing.T, clock *testingclock.FakePassiveClock, sts http.Handler, changes ...func(*broker.Options)) *fixture {
+func startWith(t *testing.T, clock *testingclock.FakePassiveClock, server http.Handler, changes ...func(*broker.Options)) *fixture {
 	t.Helper()
-	listener := httptest.NewServer(sts)
+	listener := httptest.NewServer(server)
 	t.Cleanup(listener.Close)
 	return startAt(t, clock, listener.URL, changes...)
 }
@@ -121,12 +121,12 @@ func startAt(t *testing.T, clock *testingclock.FakePassiveClock, endpoint string
 	return f
 }
 
-func configOf(endpoint string, key session.Credentials) broker.Config {
+func configOf(endpoint string, key sts.Credentials) broker.Config {
 	return broker.Config{Region: "eu-central-1", Endpoint: endpoint, RequestsPerSecond: 50, Key: key}
 }
 
-func demoKey() session.Credentials {
-	return session.NewCredentials(stsfake.DefaultAccessKeyID, stsfake.DefaultSecretAccessKey, "")
+func demoKey() sts.Credentials {
+	return sts.NewCredentials(stsfake.DefaultAccessKeyID, stsfake.DefaultSecretAccessKey, "")
 }
 
 func (f *fixture) observe(operation, code string, took time.Duration) {
@@ -150,7 +150,7 @@ func (f *fixture) fail(scenarios ...stsfake.Scenario) {
 }
 
 // ask for leave to make theRequest.
-func (f *fixture) ask(id broker.ID, uid types.UID, urgent bool) (*broker.Permit, *session.Problem) {
+func (f *fixture) ask(id broker.ID, uid types.UID, urgent bool) (*broker.Permit, *sts.Problem) {
 	return f.Permit(broker.Order{Issuer: id, UID: uid, Request: theRequest, Urgent: urgent})
 }
 
@@ -172,19 +172,19 @@ func (f *fixture) permitFor(order broker.Order) *broker.Permit {
 }
 
 // issue makes one permitted call.
-func (f *fixture) issue(request session.Request) (session.Issued, *session.Problem) {
+func (f *fixture) issue(request sts.Request) (sts.Issued, *sts.Problem) {
 	f.t.Helper()
 	return f.permitFor(broker.Order{Request: request}).Issue(f.t.Context(), noProof)
 }
 
 // refused is the problem of a call that must not succeed. A failure that hands out anything is a defect.
-func (f *fixture) refused() *session.Problem {
+func (f *fixture) refused() *sts.Problem {
 	f.t.Helper()
 	issued, problem := f.issue(theRequest)
 	if problem == nil {
 		f.t.Fatal("the call succeeded")
 	}
-	if issued != (session.Issued{}) {
+	if issued != (sts.Issued{}) {
 		f.t.Fatalf("a failed call handed out %v", issued)
 	}
 	return problem
@@ -229,6 +229,6 @@ type roundTrip func(*http.Request) (*http.Response, error)
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 // identify asks who theIssuer is.
-func (f *fixture) identify(ctx context.Context) (broker.Identity, *session.Problem) {
+func (f *fixture) identify(ctx context.Context) (broker.Identity, *sts.Problem) {
 	return f.Identify(ctx, theIssuer, f.config)
 }

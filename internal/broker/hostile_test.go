@@ -29,7 +29,7 @@ import (
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
 	"github.com/sts-operator/sts-operator/internal/broker"
-	"github.com/sts-operator/sts-operator/internal/session"
+	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
 // answered are the elements of a complete result, by name; an element of another is named after it, such as Credentials.Expiration.
@@ -53,22 +53,22 @@ func anAnswer(operation string) answered {
 }
 
 // told are the elements that an operation tells besides, with the place of the session where each arrives.
-func told(operation string) map[string]func(session.Issued) string {
-	places := map[string]func(session.Issued) string{}
+func told(operation string) map[string]func(sts.Issued) string {
+	places := map[string]func(sts.Issued) string{}
 	if operation != ownSession && operation != federation {
-		places["SourceIdentity"] = func(i session.Issued) string { return i.SourceIdentity }
+		places["SourceIdentity"] = func(i sts.Issued) string { return i.SourceIdentity }
 	}
 	switch operation {
 	case webIdentity:
-		places["SubjectFromWebIdentityToken"] = func(i session.Issued) string { return i.WebIdentity.Subject }
-		places["Audience"] = func(i session.Issued) string { return i.WebIdentity.Audience }
-		places["Provider"] = func(i session.Issued) string { return i.WebIdentity.Provider }
+		places["SubjectFromWebIdentityToken"] = func(i sts.Issued) string { return i.WebIdentity.Subject }
+		places["Audience"] = func(i sts.Issued) string { return i.WebIdentity.Audience }
+		places["Provider"] = func(i sts.Issued) string { return i.WebIdentity.Provider }
 	case samlRole:
-		places["Subject"] = func(i session.Issued) string { return i.SAML.Subject }
-		places["SubjectType"] = func(i session.Issued) string { return i.SAML.SubjectType }
-		places["Issuer"] = func(i session.Issued) string { return i.SAML.Issuer }
-		places["Audience"] = func(i session.Issued) string { return i.SAML.Audience }
-		places["NameQualifier"] = func(i session.Issued) string { return i.SAML.NameQualifier }
+		places["Subject"] = func(i sts.Issued) string { return i.SAML.Subject }
+		places["SubjectType"] = func(i sts.Issued) string { return i.SAML.SubjectType }
+		places["Issuer"] = func(i sts.Issued) string { return i.SAML.Issuer }
+		places["Audience"] = func(i sts.Issued) string { return i.SAML.Audience }
+		places["NameQualifier"] = func(i sts.Issued) string { return i.SAML.NameQualifier }
 	}
 	return places
 }
@@ -103,7 +103,7 @@ func startElements(t *testing.T, operation string, elements answered) *fixture {
 }
 
 // each runs a test of every operation, with its request and a complete answer to it.
-func each(t *testing.T, test func(t *testing.T, request session.Request, elements answered)) {
+func each(t *testing.T, test func(t *testing.T, request sts.Request, elements answered)) {
 	t.Helper()
 	for operation, request := range requests() {
 		t.Run(operation, func(t *testing.T) { test(t, request, anAnswer(operation)) })
@@ -111,7 +111,7 @@ func each(t *testing.T, test func(t *testing.T, request session.Request, element
 }
 
 func TestACompleteAnswerOfEachOperationIsTaken(t *testing.T) {
-	each(t, func(t *testing.T, request session.Request, elements answered) {
+	each(t, func(t *testing.T, request sts.Request, elements answered) {
 		g := NewWithT(t)
 		f := startElements(t, request.Operation, elements)
 
@@ -130,7 +130,7 @@ func TestACompleteAnswerOfEachOperationIsTaken(t *testing.T) {
 }
 
 func TestAnIncompleteAnswerOfEachOperationIsNoAnswer(t *testing.T) {
-	each(t, func(t *testing.T, request session.Request, elements answered) {
+	each(t, func(t *testing.T, request sts.Request, elements answered) {
 		lacking := map[string]answered{"everything": {}}
 		for element := range elements {
 			parent, _, _ := strings.Cut(element, ".")
@@ -147,7 +147,7 @@ func TestAnIncompleteAnswerOfEachOperationIsNoAnswer(t *testing.T) {
 
 				problem := f.turnedDown(broker.Order{Request: request})
 
-				g.Expect(*problem).To(Equal(session.Problem{Reason: v1alpha1.ReasonIncompleteResponse, Message: nothingUsedOf(f, request.Operation)}))
+				g.Expect(*problem).To(Equal(sts.Problem{Reason: v1alpha1.ReasonIncompleteResponse, Message: nothingUsedOf(f, request.Operation)}))
 				g.Expect(f.Trouble(theIssuer)).To(Equal(problem), "every session would fail so")
 			})
 		}
@@ -161,7 +161,7 @@ func nothingUsedOf(f *fixture, operation string) string {
 
 func TestAnswersOfEachOperationThatAreNotPlainAreNotTaken(t *testing.T) {
 	longest := map[string]int{"AccessKeyId": 128, "SecretAccessKey": 16384, "SessionToken": 16384, "Arn": 2048, "FederatedUserId": 193, "AssumedRoleId": 193}
-	each(t, func(t *testing.T, request session.Request, elements answered) {
+	each(t, func(t *testing.T, request sts.Request, elements answered) {
 		for element := range elements {
 			_, name, _ := strings.Cut(element, ".")
 			if name == "Expiration" {
@@ -180,7 +180,7 @@ func TestAnswersOfEachOperationThatAreNotPlainAreNotTaken(t *testing.T) {
 
 					problem := f.turnedDown(broker.Order{Request: request})
 
-					NewWithT(t).Expect(*problem).To(Equal(session.Problem{Reason: v1alpha1.ReasonIncompleteResponse, Message: nothingUsedOf(f, request.Operation)}))
+					NewWithT(t).Expect(*problem).To(Equal(sts.Problem{Reason: v1alpha1.ReasonIncompleteResponse, Message: nothingUsedOf(f, request.Operation)}))
 				})
 			}
 		}
@@ -190,7 +190,7 @@ func TestAnswersOfEachOperationThatAreNotPlainAreNotTaken(t *testing.T) {
 // What STS tells for people to read goes into a status, whose schema bounds it.
 func TestWhatIsToldIsCutAndReadable(t *testing.T) {
 	longest := map[string]int{"SourceIdentity": 64, "SubjectFromWebIdentityToken": 255}
-	each(t, func(t *testing.T, request session.Request, elements answered) {
+	each(t, func(t *testing.T, request sts.Request, elements answered) {
 		for element, place := range told(request.Operation) {
 			limit := 2048
 			if longest[element] > 0 {
@@ -233,7 +233,7 @@ func escaped(text string) string {
 }
 
 func TestSizesThatCannotBeAreNotTold(t *testing.T) {
-	each(t, func(t *testing.T, request session.Request, elements answered) {
+	each(t, func(t *testing.T, request sts.Request, elements answered) {
 		for value, taken := range map[string]bool{"-1": false, "-2147483648": false, "0": true, "100": true} {
 			t.Run(value, func(t *testing.T) {
 				g := NewWithT(t)
@@ -253,12 +253,12 @@ func TestSizesThatCannotBeAreNotTold(t *testing.T) {
 
 // Megabytes are not read, whatever they are of.
 func TestAnswersOfMegabytesAreNotRead(t *testing.T) {
-	each(t, func(t *testing.T, request session.Request, elements answered) {
+	each(t, func(t *testing.T, request sts.Request, elements answered) {
 		elements["SourceIdentity"] = strings.Repeat("x", 2<<20)
 		f := startElements(t, request.Operation, elements)
 
 		problem := f.turnedDown(broker.Order{Request: request})
 
-		NewWithT(t).Expect(*problem).To(Equal(session.Problem{Reason: v1alpha1.ReasonIncompleteResponse, Message: endpointOf(f) + notLikeSTS}))
+		NewWithT(t).Expect(*problem).To(Equal(sts.Problem{Reason: v1alpha1.ReasonIncompleteResponse, Message: endpointOf(f) + notLikeSTS}))
 	})
 }

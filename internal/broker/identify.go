@@ -21,10 +21,10 @@ import (
 	"context"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/sts"
+	awssts "github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
-	"github.com/sts-operator/sts-operator/internal/session"
+	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
 // The operations that inform.
@@ -39,12 +39,12 @@ type Identity struct {
 }
 
 // stable is the part of the identity that stays the same from one session of it to the next.
-func (i Identity) stable() string { return session.StableIdentity(i.UserID) }
+func (i Identity) stable() string { return sts.StableIdentity(i.UserID) }
 
 // Identify asks STS who an issuer of this configuration is (GetCallerIdentity, which needs a signature but no permission),
 // and refuses the key of an account that is not the expected one. It asks neither breaker nor budget: it is how an issuer
 // finds out.
-func (b *Broker) Identify(ctx context.Context, id ID, config Config) (Identity, *session.Problem) {
+func (b *Broker) Identify(ctx context.Context, id ID, config Config) (Identity, *sts.Problem) {
 	if !b.begin(id.Namespace) {
 		return Identity{}, crowded(id, "")
 	}
@@ -63,7 +63,7 @@ func (b *Broker) Identify(ctx context.Context, id ID, config Config) (Identity, 
 		account = cmp.Or(told, account)
 	}
 	if account != config.AccountID {
-		return Identity{}, session.Problemf(v1alpha1.ReasonAccountMismatch,
+		return Identity{}, sts.Problemf(v1alpha1.ReasonAccountMismatch,
 			"the identity %s belongs to account %s, not to spec.accountID %s: put a key of that account there, or correct spec.accountID",
 			identity.ARN, account, config.AccountID)
 	}
@@ -71,14 +71,14 @@ func (b *Broker) Identify(ctx context.Context, id ID, config Config) (Identity, 
 }
 
 // callerIdentity asks STS who the issuer is.
-func (b *Broker) callerIdentity(ctx context.Context, i *issuer) (Identity, *session.Problem) {
-	var out *sts.GetCallerIdentityOutput
+func (b *Broker) callerIdentity(ctx context.Context, i *issuer) (Identity, *sts.Problem) {
+	var out *awssts.GetCallerIdentityOutput
 	err := b.call(ctx, getCallerIdentity, func(ctx context.Context) (err error) {
-		out, err = i.client.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+		out, err = i.client.GetCallerIdentity(ctx, &awssts.GetCallerIdentityInput{})
 		return err
 	})
 	if err != nil {
-		return Identity{}, classify(err, i.config, session.Request{Operation: getCallerIdentity})
+		return Identity{}, classify(err, i.config, sts.Request{Operation: getCallerIdentity})
 	}
 	identity := Identity{Account: aws.ToString(out.Account), ARN: aws.ToString(out.Arn), UserID: aws.ToString(out.UserId)}
 	if !isPlain(identity.Account, longestAccount) || !isPlain(identity.ARN, longestARN) || !isPlain(identity.UserID, longestID) {
@@ -89,14 +89,14 @@ func (b *Broker) callerIdentity(ctx context.Context, i *issuer) (Identity, *sess
 
 // accountOfKey asks STS which account an access key belongs to (GetAccessKeyInfo). It is empty where the issuer may not
 // ask, or the endpoint does not know the operation: GetCallerIdentity, which cannot be denied, has told the account then.
-func (b *Broker) accountOfKey(ctx context.Context, i *issuer, keyID string) (string, *session.Problem) {
-	var out *sts.GetAccessKeyInfoOutput
+func (b *Broker) accountOfKey(ctx context.Context, i *issuer, keyID string) (string, *sts.Problem) {
+	var out *awssts.GetAccessKeyInfoOutput
 	err := b.call(ctx, getAccessKeyInfo, func(ctx context.Context) (err error) {
-		out, err = i.client.GetAccessKeyInfo(ctx, &sts.GetAccessKeyInfoInput{AccessKeyId: aws.String(keyID)})
+		out, err = i.client.GetAccessKeyInfo(ctx, &awssts.GetAccessKeyInfoInput{AccessKeyId: aws.String(keyID)})
 		return err
 	})
 	if err != nil {
-		problem := classify(err, i.config, session.Request{Operation: getAccessKeyInfo})
+		problem := classify(err, i.config, sts.Request{Operation: getAccessKeyInfo})
 		if problem.Reason == v1alpha1.ReasonAccessDenied || problem.Reason == v1alpha1.ReasonUnknownError {
 			return "", nil
 		}
@@ -109,14 +109,14 @@ func (b *Broker) accountOfKey(ctx context.Context, i *issuer, keyID string) (str
 }
 
 // verify asks STS who new credentials belong to, with them, and refuses any principal but the one that was asked for.
-func (p *Permit) verify(ctx context.Context, issued session.Issued) *session.Problem {
+func (p *Permit) verify(ctx context.Context, issued sts.Issued) *sts.Problem {
 	request, identity := p.order.Request, p.issuer.identity
-	if !session.IsExpectedPrincipal(request, identity.ARN, issued.PrincipalARN) {
-		return session.Problemf(v1alpha1.ReasonVerificationFailed, "STS issued credentials of %s, which is not the principal that was asked for: check the issuer's spec.endpoint; nothing was published", issued.PrincipalARN)
+	if !sts.IsExpectedPrincipal(request, identity.ARN, issued.PrincipalARN) {
+		return sts.Problemf(v1alpha1.ReasonVerificationFailed, "STS issued credentials of %s, which is not the principal that was asked for: check the issuer's spec.endpoint; nothing was published", issued.PrincipalARN)
 	}
-	unverified := func(format string, args ...any) *session.Problem {
+	unverified := func(format string, args ...any) *sts.Problem {
 		args = append(args, issued.PrincipalARN, issued.PrincipalID, issued.AccountID)
-		return session.Problemf(v1alpha1.ReasonVerificationFailed, "STS says that the new credentials belong to "+format+", not to %s (id %s, account %s): check the issuer's spec.endpoint; nothing was published", args...)
+		return sts.Problemf(v1alpha1.ReasonVerificationFailed, "STS says that the new credentials belong to "+format+", not to %s (id %s, account %s): check the issuer's spec.endpoint; nothing was published", args...)
 	}
 	config := p.issuer.config
 	config.Ambient, config.Key = false, issued.Credentials
@@ -125,7 +125,7 @@ func (p *Permit) verify(ctx context.Context, issued session.Issued) *session.Pro
 	case problem != nil && (problem.Reason == v1alpha1.ReasonUnavailable || problem.Reason == v1alpha1.ReasonThrottled):
 		return problem
 	case problem != nil:
-		return session.Problemf(v1alpha1.ReasonVerificationFailed, "STS does not say who the new credentials belong to (%s): check the issuer's spec.endpoint; nothing was published", problem.Reason)
+		return sts.Problemf(v1alpha1.ReasonVerificationFailed, "STS does not say who the new credentials belong to (%s): check the issuer's spec.endpoint; nothing was published", problem.Reason)
 	case found != Identity{Account: issued.AccountID, ARN: issued.PrincipalARN, UserID: issued.PrincipalID}:
 		return unverified("%s (id %s, account %s)", found.ARN, found.UserID, found.Account)
 	case !p.issuer.config.HasIdentity():

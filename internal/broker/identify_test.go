@@ -28,41 +28,41 @@ import (
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
 	"github.com/sts-operator/sts-operator/internal/broker"
-	"github.com/sts-operator/sts-operator/internal/session"
-	"github.com/sts-operator/sts-operator/internal/stsfake"
+	"github.com/sts-operator/sts-operator/internal/sts"
+	"github.com/sts-operator/sts-operator/test/stsfake"
 )
 
 func TestIdentify(t *testing.T) {
-	temporary := func(c stsfake.Credentials) session.Credentials {
-		return session.NewCredentials(c.AccessKeyID, c.SecretAccessKey, c.SessionToken)
+	temporary := func(c stsfake.Credentials) sts.Credentials {
+		return sts.NewCredentials(c.AccessKeyID, c.SecretAccessKey, c.SessionToken)
 	}
 	for sentence, c := range map[string]struct {
-		key             func(*stsfake.Server) session.Credentials
+		key             func(*stsfake.Server) sts.Credentials
 		arn, userID     string
 		federates, root bool
 	}{
 		"an IAM user": {
-			func(*stsfake.Server) session.Credentials { return demoKey() },
+			func(*stsfake.Server) sts.Credentials { return demoKey() },
 			"arn:aws:iam::123456789012:user/demo", "AIDACKCEVSQ6C2EXAMPLE", true, false,
 		},
 		"the root user": {
-			func(fake *stsfake.Server) session.Credentials {
+			func(fake *stsfake.Server) sts.Credentials {
 				fake.SetRootKeys(stsfake.DefaultAccountID, stsfake.AccessKey{ID: "AKIAROOTROOTROOTROOT", Secret: "root-secret"})
-				return session.NewCredentials("AKIAROOTROOTROOTROOT", "root-secret", "")
+				return sts.NewCredentials("AKIAROOTROOTROOTROOT", "root-secret", "")
 			},
 			"arn:aws:iam::123456789012:root", "123456789012", true, true,
 		},
 		"a role": {
-			func(fake *stsfake.Server) session.Credentials {
+			func(fake *stsfake.Server) sts.Credentials {
 				return temporary(fake.IssueAssumedRole(stsfake.DefaultAccountID, "operator", "pod-1", time.Hour))
 			},
-			"arn:aws:sts::123456789012:assumed-role/operator/pod-1", "AROA[A-Z2-7]{17}:pod-1", false, false,
+			"arn:aws:server::123456789012:assumed-role/operator/pod-1", "AROA[A-Z2-7]{17}:pod-1", false, false,
 		},
 		"a federated user": {
-			func(fake *stsfake.Server) session.Credentials {
+			func(fake *stsfake.Server) sts.Credentials {
 				return temporary(fake.IssueFederatedUser(stsfake.DefaultAccountID, "jean", time.Hour))
 			},
-			"arn:aws:sts::123456789012:federated-user/jean", "123456789012:jean", false, false,
+			"arn:aws:server::123456789012:federated-user/jean", "123456789012:jean", false, false,
 		},
 	} {
 		t.Run(sentence, func(t *testing.T) {
@@ -76,8 +76,8 @@ func TestIdentify(t *testing.T) {
 			g.Expect(identity.Account).To(Equal("123456789012"))
 			g.Expect(identity.ARN).To(Equal(c.arn))
 			g.Expect(identity.UserID).To(MatchRegexp("^" + c.userID + "$"))
-			g.Expect(session.CanFederate(identity.ARN)).To(Equal(c.federates))
-			g.Expect(session.IsRoot(identity.ARN)).To(Equal(c.root))
+			g.Expect(sts.CanFederate(identity.ARN)).To(Equal(c.federates))
+			g.Expect(sts.IsRoot(identity.ARN)).To(Equal(c.root))
 			g.Expect(f.fake.Count("GetCallerIdentity")).To(Equal(1))
 			g.Expect(f.observed).To(Equal([]observation{{"GetCallerIdentity", "OK", 0}}))
 		})
@@ -95,7 +95,7 @@ func TestIdentifyIncompletely(t *testing.T) {
 			identity, problem := f.identify(t.Context())
 
 			g.Expect(identity).To(BeZero())
-			g.Expect(*problem).To(Equal(session.Problem{
+			g.Expect(*problem).To(Equal(sts.Problem{
 				Reason:  v1alpha1.ReasonIncompleteResponse,
 				Message: endpointOf(f) + " answered GetCallerIdentity without an error but not with a complete result: nothing was used of it",
 			}))
@@ -121,7 +121,7 @@ func TestIdentifyNeedsNoRegistrationAndIsNone(t *testing.T) {
 func TestIdentifyTakesTheConfigurationItIsGiven(t *testing.T) {
 	g := NewWithT(t)
 	f := start(t)
-	wrong := configOf(f.config.Endpoint, session.NewCredentials("AKIANOBODYKNOWSTHIS1", "secret", ""))
+	wrong := configOf(f.config.Endpoint, sts.NewCredentials("AKIANOBODYKNOWSTHIS1", "secret", ""))
 
 	_, problem := f.Identify(t.Context(), theIssuer, wrong)
 
@@ -156,13 +156,13 @@ func TestIdentifyCountsWhileItIsUnderWay(t *testing.T) {
 			return then(r)
 		}
 	}
-	for sentence, sts := range map[string]roundTrip{
+	for sentence, server := range map[string]roundTrip{
 		"and succeeds": func(r *http.Request) (*http.Response, error) { return answering(r, identityXML(anIdentity())) },
 		"and fails":    brokenConnection,
 		"and panics":   panics,
 	} {
 		t.Run(sentence, func(t *testing.T) {
-			f = everywhere(atNameless(t, withTransport(counting(sts))))
+			f = everywhere(atNameless(t, withTransport(counting(server))))
 
 			func() {
 				defer func() { _ = recover() }()
@@ -203,7 +203,7 @@ func TestAmbientCredentials(t *testing.T) {
 	leaking := errors.New("GET http://169.254.169.254/latest: request id 16fc956c, secret hunter2")
 	for sentence, c := range map[string]struct {
 		ambient aws.CredentialsProvider
-		problem *session.Problem
+		problem *sts.Problem
 	}{
 		"are used if there are any": {
 			ambient: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
@@ -211,15 +211,15 @@ func TestAmbientCredentials(t *testing.T) {
 			}),
 		},
 		"are missed where there is no provider": {
-			problem: &session.Problem{Reason: v1alpha1.ReasonNoAmbientCredentials, Message: noAmbient},
+			problem: &sts.Problem{Reason: v1alpha1.ReasonNoAmbientCredentials, Message: noAmbient},
 		},
 		"are missed where the provider fails, whatever it says": {
 			ambient: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return aws.Credentials{}, leaking }),
-			problem: &session.Problem{Reason: v1alpha1.ReasonNoAmbientCredentials, Message: noAmbient},
+			problem: &sts.Problem{Reason: v1alpha1.ReasonNoAmbientCredentials, Message: noAmbient},
 		},
 		"are missed where the provider has none": {
 			ambient: aws.AnonymousCredentials{},
-			problem: &session.Problem{Reason: v1alpha1.ReasonNoAmbientCredentials, Message: noAmbient},
+			problem: &sts.Problem{Reason: v1alpha1.ReasonNoAmbientCredentials, Message: noAmbient},
 		},
 	} {
 		t.Run(sentence, func(t *testing.T) {

@@ -24,7 +24,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts/types"
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
-	"github.com/sts-operator/sts-operator/internal/session"
+	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
 // grant is what the results of the operations have in common.
@@ -38,7 +38,7 @@ type grant struct {
 }
 
 // issue makes the call that was permitted.
-func (p *Permit) issue(ctx context.Context, proof session.Proof) (session.Issued, *session.Problem) {
+func (p *Permit) issue(ctx context.Context, proof sts.Proof) (sts.Issued, *sts.Problem) {
 	request, config := p.order.Request, p.issuer.config
 	var granted grant
 	err := p.broker.call(ctx, request.Operation, func(ctx context.Context) (err error) {
@@ -46,26 +46,26 @@ func (p *Permit) issue(ctx context.Context, proof session.Proof) (session.Issued
 		return err
 	})
 	if err != nil {
-		return session.Issued{}, p.explain(ctx, err, classify(err, config, request, p.presented(proof)...))
+		return sts.Issued{}, p.explain(ctx, err, classify(err, config, request, p.presented(proof)...))
 	}
 	c := granted.credentials
 	if c == nil || c.Expiration == nil ||
 		!isPlain(aws.ToString(c.AccessKeyId), longestKeyID) || !isPlain(aws.ToString(c.SecretAccessKey), longestToken) ||
 		!isPlain(aws.ToString(c.SessionToken), longestToken) ||
 		!isPlain(aws.ToString(granted.arn), longestARN) || !isPlain(aws.ToString(granted.id), longestID) ||
-		!isPlain(session.AccountOf(aws.ToString(granted.arn)), longestAccount) {
-		return session.Issued{}, incomplete(config, request.Operation)
+		!isPlain(sts.AccountOf(aws.ToString(granted.arn)), longestAccount) {
+		return sts.Issued{}, incomplete(config, request.Operation)
 	}
-	if account := session.AccountOf(*granted.arn); config.AccountID != "" && !request.IsOfRole() && account != config.AccountID {
-		return session.Issued{}, session.Problemf(v1alpha1.ReasonAccountMismatch, "STS issued credentials of account %s, not of the issuer's spec.accountID %s: put a key of that account back, or correct spec.accountID; nothing was published", account, config.AccountID)
+	if account := sts.AccountOf(*granted.arn); config.AccountID != "" && !request.IsOfRole() && account != config.AccountID {
+		return sts.Issued{}, sts.Problemf(v1alpha1.ReasonAccountMismatch, "STS issued credentials of account %s, not of the issuer's spec.accountID %s: put a key of that account back, or correct spec.accountID; nothing was published", account, config.AccountID)
 	}
-	issued := session.Issued{
-		Credentials:             session.NewCredentials(*c.AccessKeyId, *c.SecretAccessKey, *c.SessionToken),
+	issued := sts.Issued{
+		Credentials:             sts.NewCredentials(*c.AccessKeyId, *c.SecretAccessKey, *c.SessionToken),
 		IssuedAt:                p.broker.options.Clock.Now().UTC().Truncate(time.Second),
 		Expiration:              c.Expiration.UTC().Truncate(time.Second),
 		PrincipalARN:            *granted.arn,
 		PrincipalID:             *granted.id,
-		AccountID:               session.AccountOf(*granted.arn),
+		AccountID:               sts.AccountOf(*granted.arn),
 		SessionTokenUtilization: percent(granted.utilization),
 		PackedPolicySize:        percent(granted.packed),
 		SourceIdentity:          printable(granted.sourceIdentity, longestName),
@@ -73,23 +73,23 @@ func (p *Permit) issue(ctx context.Context, proof session.Proof) (session.Issued
 		SAML:                    granted.saml,
 	}
 	if !issued.Expiration.After(issued.IssuedAt) {
-		return session.Issued{}, session.Problemf(v1alpha1.ReasonIncompleteResponse,
+		return sts.Issued{}, sts.Problemf(v1alpha1.ReasonIncompleteResponse,
 			"%s granted credentials that have expired already by the operator's clock: set the clock of the operator's node", endpointName(config))
 	}
 	return issued, nil
 }
 
 // operations are the calls that issue credentials.
-var operations = map[string]func(*Permit, context.Context, session.Proof) (grant, error){
-	session.OperationGetFederationToken:        (*Permit).getFederationToken,
-	session.OperationAssumeRole:                (*Permit).assumeRole,
-	session.OperationAssumeRoleWithWebIdentity: (*Permit).assumeRoleWithWebIdentity,
-	session.OperationAssumeRoleWithSAML:        (*Permit).assumeRoleWithSAML,
-	session.OperationGetSessionToken:           (*Permit).getSessionToken,
+var operations = map[string]func(*Permit, context.Context, sts.Proof) (grant, error){
+	sts.OperationGetFederationToken:        (*Permit).getFederationToken,
+	sts.OperationAssumeRole:                (*Permit).assumeRole,
+	sts.OperationAssumeRoleWithWebIdentity: (*Permit).assumeRoleWithWebIdentity,
+	sts.OperationAssumeRoleWithSAML:        (*Permit).assumeRoleWithSAML,
+	sts.OperationGetSessionToken:           (*Permit).getSessionToken,
 }
 
 //nolint:staticcheck // PackedPolicySize is deprecated by AWS, and reported as long as STS tells it
-func (p *Permit) getFederationToken(ctx context.Context, _ session.Proof) (grant, error) {
+func (p *Permit) getFederationToken(ctx context.Context, _ sts.Proof) (grant, error) {
 	out, err := p.issuer.client.GetFederationToken(ctx, federationInput(p.order.Request))
 	if err != nil {
 		return grant{}, err
@@ -102,7 +102,7 @@ func (p *Permit) getFederationToken(ctx context.Context, _ session.Proof) (grant
 }
 
 //nolint:staticcheck // see getFederationToken
-func (p *Permit) assumeRole(ctx context.Context, _ session.Proof) (grant, error) {
+func (p *Permit) assumeRole(ctx context.Context, _ sts.Proof) (grant, error) {
 	in := assumeRoleInput(p.order.Request)
 	var err error
 	if in.SerialNumber, in.TokenCode, err = p.mfa(); err != nil {
@@ -116,7 +116,7 @@ func (p *Permit) assumeRole(ctx context.Context, _ session.Proof) (grant, error)
 }
 
 //nolint:staticcheck // see getFederationToken
-func (p *Permit) assumeRoleWithWebIdentity(ctx context.Context, proof session.Proof) (grant, error) {
+func (p *Permit) assumeRoleWithWebIdentity(ctx context.Context, proof sts.Proof) (grant, error) {
 	out, err := p.issuer.client.AssumeRoleWithWebIdentity(ctx, webIdentityInput(p.order.Request, proof))
 	if err != nil {
 		return grant{}, err
@@ -131,7 +131,7 @@ func (p *Permit) assumeRoleWithWebIdentity(ctx context.Context, proof session.Pr
 }
 
 //nolint:staticcheck // see getFederationToken
-func (p *Permit) assumeRoleWithSAML(ctx context.Context, proof session.Proof) (grant, error) {
+func (p *Permit) assumeRoleWithSAML(ctx context.Context, proof sts.Proof) (grant, error) {
 	out, err := p.issuer.client.AssumeRoleWithSAML(ctx, samlInput(p.order.Request, proof))
 	if err != nil {
 		return grant{}, err
@@ -147,7 +147,7 @@ func (p *Permit) assumeRoleWithSAML(ctx context.Context, proof session.Proof) (g
 	return granted, nil
 }
 
-func (p *Permit) getSessionToken(ctx context.Context, _ session.Proof) (grant, error) {
+func (p *Permit) getSessionToken(ctx context.Context, _ sts.Proof) (grant, error) {
 	in := sessionTokenInput(p.order.Request)
 	var err error
 	if in.SerialNumber, in.TokenCode, err = p.mfa(); err != nil {
@@ -180,7 +180,7 @@ func (p *Permit) mfa() (serialNumber, tokenCode *string, err error) {
 }
 
 // presented are the secrets that the request carries.
-func (p *Permit) presented(proof session.Proof) []string {
+func (p *Permit) presented(proof sts.Proof) []string {
 	_, tokenCode, _ := p.mfa()
 	return []string{proof.WebIdentityToken.Text(), proof.SAMLAssertion.Text(), aws.ToString(tokenCode)}
 }

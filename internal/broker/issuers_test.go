@@ -26,8 +26,8 @@ import (
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
 	"github.com/sts-operator/sts-operator/internal/broker"
-	"github.com/sts-operator/sts-operator/internal/session"
-	"github.com/sts-operator/sts-operator/internal/stsfake"
+	"github.com/sts-operator/sts-operator/internal/sts"
+	"github.com/sts-operator/sts-operator/test/stsfake"
 )
 
 func TestAnIssuerThatIsNotRegistered(t *testing.T) {
@@ -40,7 +40,7 @@ func TestAnIssuerThatIsNotRegistered(t *testing.T) {
 	g.Expect(permit).To(BeNil())
 	g.Expect(problem.RetryAfter).To(within(time.Second))
 	problem.RetryAfter = 0
-	g.Expect(*problem).To(Equal(session.Problem{Reason: v1alpha1.ReasonIssuerNotReady, Message: "ClusterSessionIssuer nobody is being loaded", Quiet: true}))
+	g.Expect(*problem).To(Equal(sts.Problem{Reason: v1alpha1.ReasonIssuerNotReady, Message: "ClusterSessionIssuer nobody is being loaded", Quiet: true}))
 	g.Expect(f.Trouble(nobody)).To(BeNil())
 }
 
@@ -89,11 +89,11 @@ var otherConfigs = map[string]func(*broker.Config){
 	"Endpoint":          func(c *broker.Config) { c.Endpoint = "http://other.invalid" },
 	"FIPS":              func(c *broker.Config) { c.FIPS = true },
 	"RequestsPerSecond": func(c *broker.Config) { c.RequestsPerSecond++ },
-	"Key":               func(c *broker.Config) { c.Key = session.NewCredentials(stsfake.DefaultAccessKeyID, "replaced", "") },
+	"Key":               func(c *broker.Config) { c.Key = sts.NewCredentials(stsfake.DefaultAccessKeyID, "replaced", "") },
 	"Ambient":           func(c *broker.Config) { c.Ambient = true },
 	"AccountID":         func(c *broker.Config) { c.AccountID = stsfake.DefaultAccountID },
 	"MFASerialNumber":   func(c *broker.Config) { c.MFASerialNumber = "arn:aws:iam::123456789012:mfa/other" },
-	"MFASeed":           func(c *broker.Config) { c.MFASeed = session.NewSensitive("JBSWY3DPEHPK3PXP") },
+	"MFASeed":           func(c *broker.Config) { c.MFASeed = sts.NewSensitive("JBSWY3DPEHPK3PXP") },
 }
 
 func TestRegisteringAnotherConfigurationStartsAfresh(t *testing.T) {
@@ -187,7 +187,7 @@ func TestAReplacedKeyIsUsedAtOnce(t *testing.T) {
 	f.fake.SetUser(stsfake.DefaultAccountID, stsfake.User{Name: stsfake.DefaultUserName, Keys: []stsfake.AccessKey{next}})
 	g.Expect(f.refused().Reason).To(Equal(v1alpha1.ReasonKeyRefused))
 
-	f.use(configOf(f.config.Endpoint, session.NewCredentials(next.ID, next.Secret, "")))
+	f.use(configOf(f.config.Endpoint, sts.NewCredentials(next.ID, next.Secret, "")))
 	_, problem := f.issue(theRequest)
 
 	g.Expect(problem).To(BeNil())
@@ -226,7 +226,7 @@ func TestConcurrentUse(t *testing.T) {
 					continue
 				}
 				issued, problem := permit.Issue(t.Context(), noProof)
-				if (problem == nil) == (issued == session.Issued{}) {
+				if (problem == nil) == (issued == sts.Issued{}) {
 					t.Errorf("neither credentials nor a problem, or both: %v, %v", issued, problem)
 				}
 			}
@@ -240,7 +240,7 @@ func TestNothingIsLockedWhileSTSIsCalled(t *testing.T) {
 	g := NewWithT(t)
 	hanging := start(t)
 	hanging.fail(stsfake.Scenario{Kind: stsfake.Hang, Operation: "GetFederationToken", Times: 1})
-	done := make(chan *session.Problem)
+	done := make(chan *sts.Problem)
 	permit := hanging.permit()
 	go func() {
 		_, problem := permit.Issue(t.Context(), noProof)

@@ -23,7 +23,7 @@ import (
 
 	"github.com/pquerna/otp/totp"
 
-	"github.com/sts-operator/sts-operator/internal/session"
+	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
 // codeWindow is how long a code of RFC 6238 lasts, as AWS uses them.
@@ -116,7 +116,7 @@ func later(a, b time.Time) time.Time {
 }
 
 // IsSeed says whether a text makes the codes of an MFA device.
-func IsSeed(seed session.Sensitive) bool {
+func IsSeed(seed sts.Sensitive) bool {
 	_, err := code(seed, time.Unix(0, 0))
 	return err == nil && seed.Text() != ""
 }
@@ -125,7 +125,7 @@ func IsSeed(seed session.Sensitive) bool {
 var errNoCode = errors.New("the MFA device's seed is no base32 text")
 
 // code of the device in a window.
-func code(seed session.Sensitive, window time.Time) (string, error) {
+func code(seed sts.Sensitive, window time.Time) (string, error) {
 	digits, err := totp.GenerateCode(seed.Text(), window)
 	if err != nil {
 		return "", errNoCode // the cause quotes the seed

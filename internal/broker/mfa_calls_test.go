@@ -27,8 +27,8 @@ import (
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
 	"github.com/sts-operator/sts-operator/internal/broker"
-	"github.com/sts-operator/sts-operator/internal/session"
-	"github.com/sts-operator/sts-operator/internal/stsfake"
+	"github.com/sts-operator/sts-operator/internal/sts"
+	"github.com/sts-operator/sts-operator/test/stsfake"
 )
 
 // Only what can prove a device waits for it.
@@ -109,7 +109,7 @@ func TestAReplacedSeed(t *testing.T) {
 	f.advance(30 * time.Second)
 	g.Expect(f.turnedDown(broker.Order{Request: guarded}).Reason).To(Equal(v1alpha1.ReasonAccessDenied), "the code is the old seed's")
 
-	f.config.MFASeed = session.NewSensitive(next)
+	f.config.MFASeed = sts.NewSensitive(next)
 	f.use(f.config)
 	g.Expect(f.askFor(theIssuer)).To(Equal(30 * time.Second))
 	f.advance(30 * time.Second)
@@ -183,7 +183,7 @@ func TestNoWindowIsHandedOutTwice(t *testing.T) {
 	f, _ := startWithDevice(t)
 	f.config.RequestsPerSecond = 10_000
 	other := f.config
-	other.MFASeed = session.NewSensitive("JBSWY3DPEHPK3PXP") // a mistake, which changes nothing about the turns
+	other.MFASeed = sts.NewSensitive("JBSWY3DPEHPK3PXP") // a mistake, which changes nothing about the turns
 	f.use(f.config)
 	f.Register(neighbour, other, theIdentity)
 
@@ -254,21 +254,21 @@ func TestIsSeed(t *testing.T) {
 		t.Run(sentence, func(t *testing.T) {
 			g := NewWithT(t)
 
-			valid := broker.IsSeed(session.NewSensitive(c.seed))
+			valid := broker.IsSeed(sts.NewSensitive(c.seed))
 
 			g.Expect(valid).To(Equal(c.valid))
 		})
 	}
-	NewWithT(t).Expect(broker.IsSeed(session.Sensitive{})).To(BeFalse())
+	NewWithT(t).Expect(broker.IsSeed(sts.Sensitive{})).To(BeFalse())
 }
 
 // The issuer's reconciler lets no such seed pass. If one comes here, no call is made and nothing of it is said.
 func TestASeedThatIsNone(t *testing.T) {
-	for _, request := range []session.Request{guarded, requests()[ownSession]} {
+	for _, request := range []sts.Request{guarded, requests()[ownSession]} {
 		t.Run(request.Operation, func(t *testing.T) {
 			g := NewWithT(t)
 			f, record := startWithDevice(t)
-			f.config.MFASeed = session.NewSensitive("my secret seed!")
+			f.config.MFASeed = sts.NewSensitive("my secret seed!")
 			f.use(f.config)
 
 			problem := f.turnedDown(broker.Order{Request: request})

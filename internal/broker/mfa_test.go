@@ -25,17 +25,17 @@ import (
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
 	"github.com/sts-operator/sts-operator/internal/broker"
-	"github.com/sts-operator/sts-operator/internal/session"
+	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
 // guarded is a request that STS grants only with MFA.
-var guarded = session.Request{Operation: session.OperationAssumeRole, Name: "reports", RoleARN: guardedRole}
+var guarded = sts.Request{Operation: sts.OperationAssumeRole, Name: "reports", RoleARN: guardedRole}
 
 const waitsForCode = "AWS takes each code of MFA device " + deviceSerial + " once, so its calls are 30 seconds apart; the session waits for its turn"
 
 // withDevice is a configuration with the MFA device of an estate's user.
 func withDevice(c broker.Config) broker.Config {
-	c.MFASerialNumber, c.MFASeed = deviceSerial, session.NewSensitive(deviceSeed)
+	c.MFASerialNumber, c.MFASeed = deviceSerial, sts.NewSensitive(deviceSeed)
 	return c
 }
 
@@ -56,7 +56,7 @@ func (f *fixture) askFor(id broker.ID) time.Duration {
 	if problem != nil {
 		wait := problem.RetryAfter
 		problem.RetryAfter = 0
-		NewWithT(f.t).Expect(*problem).To(Equal(session.Problem{Reason: v1alpha1.ReasonWaitingForMFACode, Message: waitsForCode, Quiet: true}))
+		NewWithT(f.t).Expect(*problem).To(Equal(sts.Problem{Reason: v1alpha1.ReasonWaitingForMFACode, Message: waitsForCode, Quiet: true}))
 		return wait
 	}
 	permit.Cancel()
@@ -68,7 +68,7 @@ func TestCodesAreThoseOfRFC6238(t *testing.T) {
 	for at, digits := range map[int64]string{
 		59: "287082", 1111111109: "081804", 1111111111: "050471", 1234567890: "005924", 2000000000: "279037", 20000000000: "353130",
 	} {
-		for _, request := range []session.Request{guarded, requests()[ownSession]} {
+		for _, request := range []sts.Request{guarded, requests()[ownSession]} {
 			t.Run(fmt.Sprint(at, " ", request.Operation), func(t *testing.T) {
 				g := NewWithT(t)
 				f, record := startEstate(t)
@@ -229,7 +229,7 @@ func TestTheFirstWindowIsNotUsed(t *testing.T) {
 // That a device was kept shows in the window after it was last used: a new one would not use it.
 func TestADeviceLivesAsLongAsAnIssuerHasIt(t *testing.T) {
 	withoutIt := func(c broker.Config) broker.Config {
-		c.MFASerialNumber, c.MFASeed = "", session.Sensitive{}
+		c.MFASerialNumber, c.MFASeed = "", sts.Sensitive{}
 		return c
 	}
 	for sentence, c := range map[string]struct {
@@ -243,7 +243,7 @@ func TestADeviceLivesAsLongAsAnIssuerHasIt(t *testing.T) {
 		}, true},
 		"registered as somebody else": {func(f *fixture) { f.Register(theIssuer, f.config, anotherIdentity) }, true},
 		"registered with a new seed": {func(f *fixture) {
-			f.config.MFASeed = session.NewSensitive("JBSWY3DPEHPK3PXP")
+			f.config.MFASeed = sts.NewSensitive("JBSWY3DPEHPK3PXP")
 			f.use(f.config)
 		}, true},
 		"forgotten": {func(f *fixture) {

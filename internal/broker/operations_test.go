@@ -27,8 +27,8 @@ import (
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
 	"github.com/sts-operator/sts-operator/internal/broker"
-	"github.com/sts-operator/sts-operator/internal/session"
-	"github.com/sts-operator/sts-operator/internal/stsfake"
+	"github.com/sts-operator/sts-operator/internal/sts"
+	"github.com/sts-operator/sts-operator/test/stsfake"
 )
 
 // credentialHeaders are those that tell who signed.
@@ -62,7 +62,7 @@ func TestUnsignedOperationsAreNotSigned(t *testing.T) {
 	identities := map[string]func(*fixture){
 		"an IAM user": func(*fixture) {},
 		"a temporary session": func(f *fixture) {
-			f.use(configOf(f.config.Endpoint, session.NewCredentials("ASIAEXAMPLE", "secret", "a+token/==")))
+			f.use(configOf(f.config.Endpoint, sts.NewCredentials("ASIAEXAMPLE", "secret", "a+token/==")))
 		},
 		"nobody": (*fixture).useNobody,
 		"the operator's own": func(f *fixture) {
@@ -112,7 +112,7 @@ func TestSignedOperationsAreMadeAsTheIssuer(t *testing.T) {
 }
 
 // results are what each operation comes to in an estate, apart from credentials and sizes.
-var results = map[string]session.Issued{
+var results = map[string]sts.Issued{
 	federation: {PrincipalARN: "arn:aws:sts::123456789012:federated-user/reports", PrincipalID: "123456789012:reports"},
 	role:       {PrincipalARN: "arn:aws:sts::123456789012:assumed-role/reports/reports", PrincipalID: "AROAREPORTSREPORTS222:reports"},
 	webIdentity: {
@@ -151,7 +151,7 @@ func TestResultOfEachOperation(t *testing.T) {
 				g.Expect(issued.SAML.NameQualifier).To(MatchRegexp("^[A-Za-z0-9+/]{27}=$"), "a SHA-1 in base64")
 				issued.SAML.NameQualifier = ""
 			}
-			issued.Credentials, issued.IssuedAt, issued.Expiration, issued.SessionTokenUtilization, issued.PackedPolicySize = session.Credentials{}, time.Time{}, time.Time{}, nil, nil
+			issued.Credentials, issued.IssuedAt, issued.Expiration, issued.SessionTokenUtilization, issued.PackedPolicySize = sts.Credentials{}, time.Time{}, time.Time{}, nil, nil
 			expected := results[operation]
 			expected.AccountID = "123456789012"
 			g.Expect(issued).To(Equal(expected))
@@ -185,7 +185,7 @@ func TestAnOwnSessionIsTheIssuers(t *testing.T) {
 	g := NewWithT(t)
 	f, _ := startEstate(t)
 	f.fake.SetRootKeys(stsfake.DefaultAccountID, stsfake.AccessKey{ID: "AKIAROOTROOTROOTROOT", Secret: "root-secret"})
-	config := configOf(f.config.Endpoint, session.NewCredentials("AKIAROOTROOTROOTROOT", "root-secret", ""))
+	config := configOf(f.config.Endpoint, sts.NewCredentials("AKIAROOTROOTROOTROOT", "root-secret", ""))
 	root, problem := f.Identify(t.Context(), theIssuer, config)
 	g.Expect(problem).To(BeNil())
 	f.Register(theIssuer, config, root)
@@ -238,7 +238,7 @@ func TestALongProofIsPresentedWhole(t *testing.T) {
 			g := NewWithT(t)
 			f, record := startRecording(t, byAction{})
 			long := strings.Repeat("+/aZ", length/4)
-			proof := session.Proof{WebIdentityToken: session.NewSensitive(long), SAMLAssertion: session.NewSensitive(long)}
+			proof := sts.Proof{WebIdentityToken: sts.NewSensitive(long), SAMLAssertion: sts.NewSensitive(long)}
 
 			_, problem := f.present(broker.Order{Request: requests()[operation]}, proof)
 

@@ -25,6 +25,7 @@ import (
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
 	"github.com/sts-operator/sts-operator/internal/session"
+	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
 // Permit is leave to issue once. It must be used by Issue or given back by Cancel.
@@ -45,7 +46,7 @@ type Order struct {
 	// Version of the issuer whose guardrails let the request pass.
 	Version string
 	// Request to be made.
-	Request session.Request
+	Request sts.Request
 	// Urgent: the session has no usable credentials, and may use the part of the budget that renewals leave alone.
 	Urgent bool
 	// Verify asks STS who the new credentials belong to before they are given out.
@@ -54,11 +55,11 @@ type Order struct {
 
 // Permit asks leave for one STS call, before anything else is spent on it. Without a permit the problem says when to ask
 // again.
-func (b *Broker) Permit(order Order) (*Permit, *session.Problem) {
+func (b *Broker) Permit(order Order) (*Permit, *sts.Problem) {
 	id, uid := order.Issuer, order.UID
 	issuer := b.issuer(id)
 	if issuer == nil || issuer.config.Version != order.Version {
-		return nil, &session.Problem{
+		return nil, &sts.Problem{
 			Reason:     v1alpha1.ReasonIssuerNotReady,
 			Message:    string(id.Kind) + " " + id.Name + " is being loaded",
 			RetryAfter: session.Stagger(time.Second, uid), Quiet: true,
@@ -68,7 +69,7 @@ func (b *Broker) Permit(order Order) (*Permit, *session.Problem) {
 	breaker := issuer.breakerOf(order.Request)
 	probe, problem, wait := breaker.ask(now)
 	if problem != nil {
-		return nil, &session.Problem{Reason: problem.Reason, Message: problem.Message, RetryAfter: session.Stagger(wait, uid)}
+		return nil, &sts.Problem{Reason: problem.Reason, Message: problem.Message, RetryAfter: session.Stagger(wait, uid)}
 	}
 	permit := &Permit{broker: b, issuer: issuer, order: order, probe: probe}
 	if !b.begin(id.Namespace) {
@@ -88,7 +89,7 @@ func (b *Broker) Permit(order Order) (*Permit, *session.Problem) {
 	}
 	if wait := issuer.budget.take(now, order.Urgent); wait > 0 {
 		permit.Cancel()
-		return nil, &session.Problem{
+		return nil, &sts.Problem{
 			Reason:     v1alpha1.ReasonBudgetExhausted,
 			Message:    "the requestsPerSecond of " + string(id.Kind) + " " + id.Name + " are spent; the session waits for its turn",
 			RetryAfter: wait, Quiet: true,
@@ -105,8 +106,8 @@ func (b *Broker) Permit(order Order) (*Permit, *session.Problem) {
 }
 
 // waitingForCode is the problem of an MFA device whose present code is used.
-func waitingForCode(config Config, wait time.Duration) *session.Problem {
-	return &session.Problem{
+func waitingForCode(config Config, wait time.Duration) *sts.Problem {
+	return &sts.Problem{
 		Reason: v1alpha1.ReasonWaitingForMFACode,
 		Message: "AWS takes each code of MFA device " + config.MFASerialNumber + " once, so its calls are 30 seconds apart; " +
 			"the session waits for its turn",
@@ -115,8 +116,8 @@ func waitingForCode(config Config, wait time.Duration) *session.Problem {
 }
 
 // crowded is the problem of too many calls under way.
-func crowded(id ID, uid types.UID) *session.Problem {
-	return &session.Problem{
+func crowded(id ID, uid types.UID) *sts.Problem {
+	return &sts.Problem{
 		Reason:     v1alpha1.ReasonBudgetExhausted,
 		Message:    "too many calls through the issuers of namespace " + id.Namespace + " are under way; this one waits for its turn",
 		RetryAfter: session.Stagger(time.Second, uid), Quiet: true,
@@ -126,7 +127,7 @@ func crowded(id ID, uid types.UID) *session.Problem {
 // Identity is the stable id of who the call is made as.
 func (p *Permit) Identity() string {
 	if p.order.Request.IsUnsigned() {
-		return session.Unsigned
+		return sts.Unsigned
 	}
 	return p.issuer.identity.stable()
 }
@@ -142,7 +143,7 @@ func (p *Permit) Cancel() {
 // Issue makes the STS call, presenting the proof where the request is not signed. Credentials come back complete, and
 // verified if that was ordered, or not at all; the problem of a failed call says what to change, and a problem of the
 // issuer's rather than of the request stops further calls for a while.
-func (p *Permit) Issue(ctx context.Context, proof session.Proof) (session.Issued, *session.Problem) {
+func (p *Permit) Issue(ctx context.Context, proof sts.Proof) (sts.Issued, *sts.Problem) {
 	defer p.Cancel() // a probe that panicked must not keep the breaker shut; after the report it changes nothing
 	ctx, cancel := context.WithTimeout(ctx, p.broker.options.CallTimeout)
 	defer cancel()
@@ -157,7 +158,7 @@ func (p *Permit) Issue(ctx context.Context, proof session.Proof) (session.Issued
 	p.issuer.breakerOf(p.order.Request).report(p.broker.options.Clock.Now(), p.probe, trouble)
 	p.probe = false // it is over: another one may be under way when the permit is given back
 	if problem != nil {
-		return session.Issued{}, problem
+		return sts.Issued{}, problem
 	}
 	return issued, nil
 }

@@ -25,7 +25,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
-	"github.com/sts-operator/sts-operator/internal/session"
+	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
 // notPlain are values, as XML, that STS never issues. The first would have an SDK run a program, if it came into an ini file.
@@ -87,7 +87,7 @@ func TestCredentialsThatAreNotPlainAreNotTaken(t *testing.T) {
 
 				problem := f.refused()
 
-				g.Expect(*problem).To(Equal(session.Problem{Reason: v1alpha1.ReasonIncompleteResponse, Message: endpointOf(f) + nothingUsed}))
+				g.Expect(*problem).To(Equal(sts.Problem{Reason: v1alpha1.ReasonIncompleteResponse, Message: endpointOf(f) + nothingUsed}))
 				g.Expect(f.Trouble(theIssuer)).To(Equal(problem), "every session would fail so")
 			})
 		}

@@ -28,8 +28,8 @@ import (
 	"github.com/pquerna/otp/totp"
 
 	"github.com/sts-operator/sts-operator/internal/broker"
-	"github.com/sts-operator/sts-operator/internal/session"
-	"github.com/sts-operator/sts-operator/internal/stsfake"
+	"github.com/sts-operator/sts-operator/internal/sts"
+	"github.com/sts-operator/sts-operator/test/stsfake"
 )
 
 // everyVerb is a value under every verb of fmt, and as programs log it.
@@ -63,13 +63,13 @@ func shows(text string, secrets map[string]string) []string {
 // handed are secrets that are handed to the broker, by name.
 type handed struct {
 	config broker.Config
-	proof  session.Proof
+	proof  sts.Proof
 	all    map[string]string
 }
 
 func handSecrets(c broker.Config) handed {
 	proof := aProof()
-	c.Key = session.NewCredentials("AKIAOWNOWNOWNOWNOWNO", ownSecret, ownToken)
+	c.Key = sts.NewCredentials("AKIAOWNOWNOWNOWNOWNO", ownSecret, ownToken)
 	c = withDevice(c)
 	return handed{c, proof, map[string]string{
 		"secret key": ownSecret, "session token": ownToken, "seed": deviceSeed,
@@ -97,7 +97,7 @@ func TestWhatIsHandedToTheBrokerPrintsNoSecret(t *testing.T) {
 	permit := f.permitFor(order)
 	values := map[string]any{
 		"a configuration": h.config, "its address": &h.config, "inside another struct": struct{ c broker.Config }{h.config},
-		"a list of them": []broker.Config{h.config}, "a proof": h.proof, "its address ": &h.proof, "inside another": struct{ p session.Proof }{h.proof},
+		"a list of them": []broker.Config{h.config}, "a proof": h.proof, "its address ": &h.proof, "inside another": struct{ p sts.Proof }{h.proof},
 		"an order": order, "a permit": permit, "a broker": f.Broker, "an identity": theIdentity,
 		"a broker inside": struct{ b *broker.Broker }{f.Broker}, "a permit inside": struct{ p *broker.Permit }{permit},
 	}
@@ -153,11 +153,11 @@ func failures(operation string) map[string]http.Handler {
 
 func TestNoFailureOfAnyOperationShowsWhatWasPresented(t *testing.T) {
 	for operation, request := range requests() {
-		for sentence, sts := range failures(operation) {
+		for sentence, server := range failures(operation) {
 			t.Run(operation+", "+sentence, func(t *testing.T) {
 				g := NewWithT(t)
 				logs := logged(t)
-				f, record := startRecording(t, sts)
+				f, record := startRecording(t, server)
 				h := handSecrets(f.config)
 				f.use(h.config)
 				f.advance(time.Minute)
@@ -190,7 +190,7 @@ func codeOf(t *testing.T, at time.Time) string {
 
 func TestNoFailureBeforeTheCallShowsWhatWasToBePresented(t *testing.T) {
 	for sentence, change := range map[string]func(*broker.Config){
-		"a seed that is none":                 func(c *broker.Config) { c.MFASeed = session.NewSensitive(ownSecret) },
+		"a seed that is none":                 func(c *broker.Config) { c.MFASeed = sts.NewSensitive(ownSecret) },
 		"a region that is none":               func(c *broker.Config) { c.Region, c.Endpoint = "no region/at all", "" },
 		"an endpoint that is none":            func(c *broker.Config) { c.Endpoint = "http://[::1" },
 		"an endpoint that excludes the other": func(c *broker.Config) { c.FIPS = true },

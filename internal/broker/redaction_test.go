@@ -34,8 +34,8 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/sts-operator/sts-operator/internal/broker"
-	"github.com/sts-operator/sts-operator/internal/session"
-	"github.com/sts-operator/sts-operator/internal/stsfake"
+	"github.com/sts-operator/sts-operator/internal/sts"
+	"github.com/sts-operator/sts-operator/test/stsfake"
 )
 
 // Secrets that go in and come out of the broker in these tests.
@@ -110,7 +110,7 @@ func TestNoFailureShowsASecret(t *testing.T) {
 	}
 	expired := strings.Replace(complete, result["Expiration"], "2020-01-01T00:00:00Z", 1)
 
-	for sentence, sts := range map[string]http.HandlerFunc{
+	for sentence, server := range map[string]http.HandlerFunc{
 		"nothing":                      answers(200, "text/xml", ""),
 		"half the credentials":         answers(200, "text/xml", complete[:len(complete)*2/3]),
 		"no key id":                    answers(200, "text/xml", without("AccessKeyId")),
@@ -132,8 +132,8 @@ func TestNoFailureShowsASecret(t *testing.T) {
 		t.Run(sentence, func(t *testing.T) {
 			g := NewWithT(t)
 			logs := logged(t)
-			f := startAnswering(t, sts)
-			f.config.Key = session.NewCredentials("ASIAEXAMPLE", ownSecret, ownToken)
+			f := startAnswering(t, server)
+			f.config.Key = sts.NewCredentials("ASIAEXAMPLE", ownSecret, ownToken)
 			f.use(f.config)
 
 			issued, problem := f.permit().Issue(t.Context(), noProof)
@@ -167,7 +167,7 @@ func TestNoErrorBeforeTheCallShowsASecret(t *testing.T) {
 			logs := logged(t)
 			f := atNameless(t, func(o *broker.Options) { o.Ambient = c.ambient },
 				withTransport(roundTrip(func(*http.Request) (*http.Response, error) { return nil, errors.New("called") })))
-			f.config.Key = session.NewCredentials("ASIAEXAMPLE", ownSecret, ownToken)
+			f.config.Key = sts.NewCredentials("ASIAEXAMPLE", ownSecret, ownToken)
 			c.change(&f.config)
 			f.use(f.config)
 
@@ -185,7 +185,7 @@ func TestWhatTheBrokerHandsAroundDoesNotPrintSecrets(t *testing.T) {
 	logs := logged(t)
 	f := start(t)
 	f.fake.SetUser(stsfake.DefaultAccountID, stsfake.User{Name: "own", Keys: []stsfake.AccessKey{{ID: "AKIAOWNOWNOWNOWNOWNO", Secret: ownSecret}}})
-	f.config.Key = session.NewCredentials("AKIAOWNOWNOWNOWNOWNO", ownSecret, "")
+	f.config.Key = sts.NewCredentials("AKIAOWNOWNOWNOWNOWNO", ownSecret, "")
 	f.use(f.config)
 
 	permit := f.permit()

@@ -18,23 +18,23 @@ package broker
 
 import (
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/sts"
+	awssts "github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/aws-sdk-go-v2/service/sts/types"
 
-	"github.com/sts-operator/sts-operator/internal/session"
+	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
 // These put a canonical request on the SDK's wire; what the request leaves out is not sent.
 
-func federationInput(r session.Request) *sts.GetFederationTokenInput {
-	return &sts.GetFederationTokenInput{
+func federationInput(r sts.Request) *awssts.GetFederationTokenInput {
+	return &awssts.GetFederationTokenInput{
 		Name: text(r.Name), Policy: text(r.Policy), PolicyArns: descriptors(r.PolicyARNs), Tags: tags(r.Tags),
 		DurationSeconds: number(r.DurationSeconds), MinimumSessionTokenSize: number(r.MinimumSessionTokenSize),
 	}
 }
 
-func assumeRoleInput(r session.Request) *sts.AssumeRoleInput {
-	in := &sts.AssumeRoleInput{
+func assumeRoleInput(r sts.Request) *awssts.AssumeRoleInput {
+	in := &awssts.AssumeRoleInput{
 		RoleArn: text(r.RoleARN), RoleSessionName: text(r.Name), Policy: text(r.Policy), PolicyArns: descriptors(r.PolicyARNs), Tags: tags(r.Tags),
 		ExternalId: text(r.ExternalID), SourceIdentity: text(r.SourceIdentity),
 		DurationSeconds: number(r.DurationSeconds), MinimumSessionTokenSize: number(r.MinimumSessionTokenSize),
@@ -48,24 +48,24 @@ func assumeRoleInput(r session.Request) *sts.AssumeRoleInput {
 	return in
 }
 
-func webIdentityInput(r session.Request, proof session.Proof) *sts.AssumeRoleWithWebIdentityInput {
-	return &sts.AssumeRoleWithWebIdentityInput{
+func webIdentityInput(r sts.Request, proof sts.Proof) *awssts.AssumeRoleWithWebIdentityInput {
+	return &awssts.AssumeRoleWithWebIdentityInput{
 		RoleArn: text(r.RoleARN), RoleSessionName: text(r.Name), WebIdentityToken: text(proof.WebIdentityToken.Text()), ProviderId: text(r.ProviderID),
 		Policy: text(r.Policy), PolicyArns: descriptors(r.PolicyARNs),
 		DurationSeconds: number(r.DurationSeconds), MinimumSessionTokenSize: number(r.MinimumSessionTokenSize),
 	}
 }
 
-func samlInput(r session.Request, proof session.Proof) *sts.AssumeRoleWithSAMLInput {
-	return &sts.AssumeRoleWithSAMLInput{
+func samlInput(r sts.Request, proof sts.Proof) *awssts.AssumeRoleWithSAMLInput {
+	return &awssts.AssumeRoleWithSAMLInput{
 		RoleArn: text(r.RoleARN), PrincipalArn: text(r.PrincipalARN), SAMLAssertion: text(proof.SAMLAssertion.Text()),
 		Policy: text(r.Policy), PolicyArns: descriptors(r.PolicyARNs),
 		DurationSeconds: number(r.DurationSeconds), MinimumSessionTokenSize: number(r.MinimumSessionTokenSize),
 	}
 }
 
-func sessionTokenInput(r session.Request) *sts.GetSessionTokenInput {
-	return &sts.GetSessionTokenInput{DurationSeconds: number(r.DurationSeconds), MinimumSessionTokenSize: number(r.MinimumSessionTokenSize)}
+func sessionTokenInput(r sts.Request) *awssts.GetSessionTokenInput {
+	return &awssts.GetSessionTokenInput{DurationSeconds: number(r.DurationSeconds), MinimumSessionTokenSize: number(r.MinimumSessionTokenSize)}
 }
 
 func text(s string) *string {
@@ -90,7 +90,7 @@ func descriptors(arns []string) []types.PolicyDescriptorType {
 	return out
 }
 
-func tags(in []session.Tag) []types.Tag {
+func tags(in []sts.Tag) []types.Tag {
 	var out []types.Tag
 	for _, tag := range in {
 		out = append(out, types.Tag{Key: aws.String(tag.Key), Value: aws.String(tag.Value)})

@@ -36,8 +36,8 @@ import (
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
 	"github.com/sts-operator/sts-operator/internal/broker"
-	"github.com/sts-operator/sts-operator/internal/session"
-	"github.com/sts-operator/sts-operator/internal/stsfake"
+	"github.com/sts-operator/sts-operator/internal/sts"
+	"github.com/sts-operator/sts-operator/test/stsfake"
 )
 
 // nameless is an endpoint that only a proxy or a stubbed dialer knows the way to.
@@ -191,7 +191,7 @@ func TestWithoutAnAnswer(t *testing.T) {
 
 			problem := f.refused()
 
-			g.Expect(*problem).To(Equal(session.Problem{Reason: v1alpha1.ReasonUnavailable, Message: nameless + c.message}))
+			g.Expect(*problem).To(Equal(sts.Problem{Reason: v1alpha1.ReasonUnavailable, Message: nameless + c.message}))
 			g.Expect(f.Trouble(theIssuer)).To(Equal(problem), "every session would fail so")
 			g.Expect(f.observed).To(Equal([]observation{{"GetFederationToken", "NoAnswer", 0}}))
 			g.Expect(c.start(t).refused()).To(Equal(problem), "the same state reads the same")
@@ -241,7 +241,7 @@ func TestEndpointsThatSpeakSomethingElse(t *testing.T) {
 			problem := f.refused()
 
 			_, host, _ := strings.Cut(endpoint, "//")
-			g.Expect(*problem).To(Equal(session.Problem{Reason: v1alpha1.ReasonUnavailable, Message: host + c.message}))
+			g.Expect(*problem).To(Equal(sts.Problem{Reason: v1alpha1.ReasonUnavailable, Message: host + c.message}))
 		})
 	}
 }
@@ -288,7 +288,7 @@ func TestAnswersOfAnySize(t *testing.T) {
 				return
 			}
 
-			g.Expect(*f.refused()).To(Equal(session.Problem{Reason: c.reason, Message: endpointOf(f) + c.message}))
+			g.Expect(*f.refused()).To(Equal(sts.Problem{Reason: c.reason, Message: endpointOf(f) + c.message}))
 		})
 	}
 }

@@ -25,8 +25,8 @@ import (
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
 	"github.com/sts-operator/sts-operator/internal/broker"
-	"github.com/sts-operator/sts-operator/internal/session"
-	"github.com/sts-operator/sts-operator/internal/stsfake"
+	"github.com/sts-operator/sts-operator/internal/sts"
+	"github.com/sts-operator/sts-operator/test/stsfake"
 )
 
 func TestVerifiedCredentialsOfEachOperation(t *testing.T) {
@@ -92,7 +92,7 @@ func whose(account, arn, userID string) http.HandlerFunc {
 }
 
 // notVerified expects that an order comes to a problem, that nothing is given out and that nobody else is held up.
-func notVerified(t *testing.T, f *fixture, request session.Request) *session.Problem {
+func notVerified(t *testing.T, f *fixture, request sts.Request) *sts.Problem {
 	t.Helper()
 	g := NewWithT(t)
 	problem := f.turnedDown(broker.Order{Request: request, Verify: true})
@@ -106,27 +106,27 @@ func notVerified(t *testing.T, f *fixture, request session.Request) *session.Pro
 	return problem
 }
 
-const reportsSession = "arn:aws:sts::123456789012:assumed-role/reports/reports"
+const reportsSession = "arn:aws:server::123456789012:assumed-role/reports/reports"
 
 // Whoever is behind an endpoint may hand out somebody else's credentials; they are not even asked who they are.
 func TestCredentialsOfSomebodyElseAreRefused(t *testing.T) {
 	for sentence, c := range map[string]struct{ operation, principal string }{
-		"another federated user":               {federation, "arn:aws:sts::123456789012:federated-user/admin"},
-		"a federated user with a longer name":  {federation, "arn:aws:sts::123456789012:federated-user/reports2"},
-		"a federated user of another account":  {federation, "arn:aws:sts::210987654321:federated-user/reports"},
-		"a role in place of a federated user":  {federation, "arn:aws:sts::123456789012:assumed-role/federated-user/reports"},
-		"another role":                         {role, "arn:aws:sts::123456789012:assumed-role/admin/reports"},
-		"another session name":                 {role, "arn:aws:sts::123456789012:assumed-role/reports/other"},
-		"the role of another account":          {role, "arn:aws:sts::210987654321:assumed-role/reports/reports"},
+		"another federated user":               {federation, "arn:aws:server::123456789012:federated-user/admin"},
+		"a federated user with a longer name":  {federation, "arn:aws:server::123456789012:federated-user/reports2"},
+		"a federated user of another account":  {federation, "arn:aws:server::210987654321:federated-user/reports"},
+		"a role in place of a federated user":  {federation, "arn:aws:server::123456789012:assumed-role/federated-user/reports"},
+		"another role":                         {role, "arn:aws:server::123456789012:assumed-role/admin/reports"},
+		"another session name":                 {role, "arn:aws:server::123456789012:assumed-role/reports/other"},
+		"the role of another account":          {role, "arn:aws:server::210987654321:assumed-role/reports/reports"},
 		"the issuer in place of a role":        {role, "arn:aws:iam::123456789012:user/demo"},
-		"another role, for a token":            {webIdentity, "arn:aws:sts::123456789012:assumed-role/admin/reports"},
-		"another session name, for a token":    {webIdentity, "arn:aws:sts::123456789012:assumed-role/reports/other"},
-		"another account, for a token":         {webIdentity, "arn:aws:sts::210987654321:assumed-role/reports/reports"},
-		"another role, for an assertion":       {samlRole, "arn:aws:sts::123456789012:assumed-role/admin/jean"},
-		"a longer role, for an assertion":      {samlRole, "arn:aws:sts::123456789012:assumed-role/reports2/jean"},
-		"another account, for an assertion":    {samlRole, "arn:aws:sts::210987654321:assumed-role/reports/jean"},
-		"a federated user, for an assertion":   {samlRole, "arn:aws:sts::123456789012:federated-user/reports"},
-		"a role by its path, for an assertion": {samlRole, "arn:aws:sts::123456789012:assumed-role/team-a/reports/jean"},
+		"another role, for a token":            {webIdentity, "arn:aws:server::123456789012:assumed-role/admin/reports"},
+		"another session name, for a token":    {webIdentity, "arn:aws:server::123456789012:assumed-role/reports/other"},
+		"another account, for a token":         {webIdentity, "arn:aws:server::210987654321:assumed-role/reports/reports"},
+		"another role, for an assertion":       {samlRole, "arn:aws:server::123456789012:assumed-role/admin/jean"},
+		"a longer role, for an assertion":      {samlRole, "arn:aws:server::123456789012:assumed-role/reports2/jean"},
+		"another account, for an assertion":    {samlRole, "arn:aws:server::210987654321:assumed-role/reports/jean"},
+		"a federated user, for an assertion":   {samlRole, "arn:aws:server::123456789012:federated-user/reports"},
+		"a role by its path, for an assertion": {samlRole, "arn:aws:server::123456789012:assumed-role/team-a/reports/jean"},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			g := NewWithT(t)
@@ -134,7 +134,7 @@ func TestCredentialsOfSomebodyElseAreRefused(t *testing.T) {
 
 			problem := notVerified(t, f, requests()[c.operation])
 
-			g.Expect(*problem).To(Equal(session.Problem{
+			g.Expect(*problem).To(Equal(sts.Problem{
 				Reason:  v1alpha1.ReasonVerificationFailed,
 				Message: "STS issued credentials of " + c.principal + ", which is not the principal that was asked for: check the issuer's spec.endpoint; nothing was published",
 			}))
@@ -144,8 +144,8 @@ func TestCredentialsOfSomebodyElseAreRefused(t *testing.T) {
 }
 
 func TestTheSessionNameOfAnAssertionIsTheAssertions(t *testing.T) {
-	f, _ := startRecording(t, verifying(samlRole, "arn:aws:sts::123456789012:assumed-role/reports/jean",
-		whose("123456789012", "arn:aws:sts::123456789012:assumed-role/reports/jean", "AROAEXAMPLE:reports"), says(keyInfoXML("<Account>123456789012</Account>"))))
+	f, _ := startRecording(t, verifying(samlRole, "arn:aws:server::123456789012:assumed-role/reports/jean",
+		whose("123456789012", "arn:aws:server::123456789012:assumed-role/reports/jean", "AROAEXAMPLE:reports"), says(keyInfoXML("<Account>123456789012</Account>"))))
 
 	issued, problem := f.present(broker.Order{Request: requests()[samlRole], Verify: true}, aProof())
 
@@ -155,7 +155,7 @@ func TestTheSessionNameOfAnAssertionIsTheAssertions(t *testing.T) {
 
 // Credentials that claim to be those that were asked for may still be somebody else's: whoever they belong to says so.
 func TestCredentialsThatTurnOutToBeSomebodyElses(t *testing.T) {
-	const admin = "arn:aws:sts::123456789012:assumed-role/admin/reports"
+	const admin = "arn:aws:server::123456789012:assumed-role/admin/reports"
 	for sentence, c := range map[string]struct {
 		whose http.HandlerFunc
 		found string
@@ -170,7 +170,7 @@ func TestCredentialsThatTurnOutToBeSomebodyElses(t *testing.T) {
 
 			problem := notVerified(t, f, requests()[role])
 
-			g.Expect(*problem).To(Equal(session.Problem{
+			g.Expect(*problem).To(Equal(sts.Problem{
 				Reason:  v1alpha1.ReasonVerificationFailed,
 				Message: "STS says that the new credentials belong to " + c.found + ", not to " + reportsSession + " (id AROAEXAMPLE:reports, account 123456789012): check the issuer's spec.endpoint; nothing was published",
 			}))
@@ -225,7 +225,7 @@ func TestVerificationThatComesToNothing(t *testing.T) {
 			}
 			g.Expect(problem.Reason).To(Equal(c.reason))
 			g.Expect(problem.Message).To(HavePrefix(c.message))
-			g.Expect(problem.Outcome() == session.Wait).To(Equal(c.reason == v1alpha1.ReasonVerificationFailed), "what is away comes back; an endpoint that lies must be changed")
+			g.Expect(problem.Outcome() == sts.Wait).To(Equal(c.reason == v1alpha1.ReasonVerificationFailed), "what is away comes back; an endpoint that lies must be changed")
 		})
 	}
 }
@@ -256,14 +256,14 @@ func TestTheKeyOfVerifiedCredentialsIsOfTheirAccount(t *testing.T) {
 // A verification that fails shows that STS serves the issuer, even if it found out that it does again.
 func TestAProbeWhoseVerificationFailsClosesTheBreaker(t *testing.T) {
 	g := NewWithT(t)
-	sts := verifying(role, reportsSession, answers(403, "text/xml", errorXML("InvalidClientTokenId", "no")), nil)
-	issue := sts[role]
-	sts[role] = answers(503, "text/xml", "")
-	f, _ := startRecording(t, sts)
+	server := verifying(role, reportsSession, answers(403, "text/xml", errorXML("InvalidClientTokenId", "no")), nil)
+	issue := server[role]
+	server[role] = answers(503, "text/xml", "")
+	f, _ := startRecording(t, server)
 	f.turnedDown(broker.Order{Request: requests()[role]})
 	g.Expect(f.Trouble(theIssuer)).NotTo(BeNil())
 	f.advance(f.pause())
-	sts[role] = issue
+	server[role] = issue
 
 	notVerified(t, f, requests()[role])
 }

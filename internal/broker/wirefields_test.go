@@ -26,15 +26,15 @@ import (
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
 	"github.com/sts-operator/sts-operator/internal/broker"
-	"github.com/sts-operator/sts-operator/internal/session"
+	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
 const (
-	federation  = session.OperationGetFederationToken
-	role        = session.OperationAssumeRole
-	webIdentity = session.OperationAssumeRoleWithWebIdentity
-	samlRole    = session.OperationAssumeRoleWithSAML
-	ownSession  = session.OperationGetSessionToken
+	federation  = sts.OperationGetFederationToken
+	role        = sts.OperationAssumeRole
+	webIdentity = sts.OperationAssumeRoleWithWebIdentity
+	samlRole    = sts.OperationAssumeRoleWithSAML
+	ownSession  = sts.OperationGetSessionToken
 )
 
 const aPolicy = `{"Statement":[{"Action":"s3:GetObject","Effect":"Allow","Resource":"*"}],"Version":"2012-10-17"}`
@@ -44,7 +44,7 @@ const aPolicy = `{"Statement":[{"Action":"s3:GetObject","Effect":"Allow","Resour
 type onTheWire struct {
 	field      string
 	operations []string
-	set        func(*session.Request)
+	set        func(*sts.Request)
 	parameters map[string]string
 	// refusal is the reason that the fake has not to grant it; empty if it does.
 	refusal string
@@ -52,20 +52,20 @@ type onTheWire struct {
 
 var wireCases = map[string]onTheWire{
 	"the name is the Name of a federated user": {
-		field: "Name", operations: []string{federation}, set: func(r *session.Request) { r.Name = "Re_p+o=r,t.s@-7" },
+		field: "Name", operations: []string{federation}, set: func(r *sts.Request) { r.Name = "Re_p+o=r,t.s@-7" },
 		parameters: map[string]string{"Name": "Re_p+o=r,t.s@-7"},
 	},
 	"and the RoleSessionName of a role": {
-		field: "Name", operations: []string{role, webIdentity}, set: func(r *session.Request) { r.Name = "Re_p+o=r,t.s@-7" },
+		field: "Name", operations: []string{role, webIdentity}, set: func(r *sts.Request) { r.Name = "Re_p+o=r,t.s@-7" },
 		parameters: map[string]string{"RoleSessionName": "Re_p+o=r,t.s@-7"},
 	},
 	"the policy is the Policy, character by character": {
-		field: "Policy", operations: []string{federation, role, webIdentity, samlRole}, set: func(r *session.Request) { r.Policy = aPolicy },
+		field: "Policy", operations: []string{federation, role, webIdentity, samlRole}, set: func(r *sts.Request) { r.Policy = aPolicy },
 		parameters: map[string]string{"Policy": aPolicy},
 	},
 	"the policy ARNs are PolicyArns, in their order": {
 		field: "PolicyARNs", operations: []string{federation, role, webIdentity, samlRole},
-		set: func(r *session.Request) {
+		set: func(r *sts.Request) {
 			r.PolicyARNs = []string{"arn:aws:iam::aws:policy/ReadOnlyAccess", "arn:aws:iam::123456789012:policy/a+b", "arn:aws:iam::aws:policy/job-function/Billing"}
 		},
 		parameters: map[string]string{
@@ -76,8 +76,8 @@ var wireCases = map[string]onTheWire{
 	},
 	"the tags are Tags, in their order, an empty value included": {
 		field: "Tags", operations: []string{federation, role},
-		set: func(r *session.Request) {
-			r.Tags = []session.Tag{{Key: "team", Value: "Data"}, {Key: "Straße", Value: "ü ö:/=+-@"}, {Key: "empty"}}
+		set: func(r *sts.Request) {
+			r.Tags = []sts.Tag{{Key: "team", Value: "Data"}, {Key: "Straße", Value: "ü ö:/=+-@"}, {Key: "empty"}}
 		},
 		parameters: map[string]string{
 			"Tags.member.1.Key": "team", "Tags.member.1.Value": "Data",
@@ -87,35 +87,35 @@ var wireCases = map[string]onTheWire{
 	},
 	"the duration is DurationSeconds": {
 		field: "DurationSeconds", operations: []string{federation, role, webIdentity, samlRole, ownSession},
-		set:        func(r *session.Request) { r.DurationSeconds = 43200 },
+		set:        func(r *sts.Request) { r.DurationSeconds = 43200 },
 		parameters: map[string]string{"DurationSeconds": "43200"},
 	},
 	"the least size of a token is MinimumSessionTokenSize": {
 		field: "MinimumSessionTokenSize", operations: []string{federation, role, webIdentity, samlRole, ownSession},
-		set:        func(r *session.Request) { r.MinimumSessionTokenSize = 4096 },
+		set:        func(r *sts.Request) { r.MinimumSessionTokenSize = 4096 },
 		parameters: map[string]string{"MinimumSessionTokenSize": "4096"},
 	},
 	"the role is the RoleArn": {
-		field: "RoleARN", operations: []string{role, webIdentity, samlRole}, set: func(r *session.Request) { r.RoleARN = otherRole },
+		field: "RoleARN", operations: []string{role, webIdentity, samlRole}, set: func(r *sts.Request) { r.RoleARN = otherRole },
 		parameters: map[string]string{"RoleArn": otherRole},
 	},
 	"the external id is the ExternalId": {
-		field: "ExternalID", operations: []string{role}, set: func(r *session.Request) { r.ExternalID = "ext/er:nal@id" },
+		field: "ExternalID", operations: []string{role}, set: func(r *sts.Request) { r.ExternalID = "ext/er:nal@id" },
 		parameters: map[string]string{"ExternalId": "ext/er:nal@id"},
 	},
 	"the source identity is the SourceIdentity": {
-		field: "SourceIdentity", operations: []string{role}, set: func(r *session.Request) { r.SourceIdentity = "Jean+1@x" },
+		field: "SourceIdentity", operations: []string{role}, set: func(r *sts.Request) { r.SourceIdentity = "Jean+1@x" },
 		parameters: map[string]string{"SourceIdentity": "Jean+1@x"},
 	},
 	"the transitive keys are TransitiveTagKeys, in their order": {
-		field: "TransitiveTagKeys", operations: []string{role}, set: func(r *session.Request) { r.TransitiveTagKeys = []string{"team", "Cost Center"} },
+		field: "TransitiveTagKeys", operations: []string{role}, set: func(r *sts.Request) { r.TransitiveTagKeys = []string{"team", "Cost Center"} },
 		parameters: map[string]string{"TransitiveTagKeys.member.1": "team", "TransitiveTagKeys.member.2": "Cost Center"},
 		refusal:    v1alpha1.ReasonRequestRefused, // without the tags
 	},
 	"the contexts are ProvidedContexts, in their order": {
 		field: "ProvidedContexts", operations: []string{role},
-		set: func(r *session.Request) {
-			r.ProvidedContexts = []session.Context{{ProviderARN: "arn:aws:iam::aws:contextProvider/IdentityCenter", Assertion: "eyJ.one+/="}, {ProviderARN: "arn:aws:iam::aws:contextProvider/Two", Assertion: "eyJ.two"}}
+		set: func(r *sts.Request) {
+			r.ProvidedContexts = []sts.Context{{ProviderARN: "arn:aws:iam::aws:contextProvider/IdentityCenter", Assertion: "eyJ.one+/="}, {ProviderARN: "arn:aws:iam::aws:contextProvider/Two", Assertion: "eyJ.two"}}
 		},
 		parameters: map[string]string{
 			"ProvidedContexts.member.1.ProviderArn": "arn:aws:iam::aws:contextProvider/IdentityCenter", "ProvidedContexts.member.1.ContextAssertion": "eyJ.one+/=",
@@ -123,12 +123,12 @@ var wireCases = map[string]onTheWire{
 		},
 	},
 	"the provider of a web identity is the ProviderId": {
-		field: "ProviderID", operations: []string{webIdentity}, set: func(r *session.Request) { r.ProviderID = "www.example.com" },
+		field: "ProviderID", operations: []string{webIdentity}, set: func(r *sts.Request) { r.ProviderID = "www.example.com" },
 		parameters: map[string]string{"ProviderId": "www.example.com"},
 		refusal:    v1alpha1.ReasonIdentityRejected, // the fake knows OpenID Connect only
 	},
 	"the provider of an assertion is the PrincipalArn": {
-		field: "PrincipalARN", operations: []string{samlRole}, set: func(r *session.Request) { r.PrincipalARN = "arn:aws:iam::123456789012:saml-provider/nobody" },
+		field: "PrincipalARN", operations: []string{samlRole}, set: func(r *sts.Request) { r.PrincipalARN = "arn:aws:iam::123456789012:saml-provider/nobody" },
 		parameters: map[string]string{"PrincipalArn": "arn:aws:iam::123456789012:saml-provider/nobody"},
 		refusal:    v1alpha1.ReasonIdentityRejected,
 	},
@@ -137,12 +137,12 @@ var wireCases = map[string]onTheWire{
 // notSent are the fields of a request that no parameter carries, and why.
 var notSent = map[string]struct {
 	why string
-	set func(*session.Request)
+	set func(*sts.Request)
 }{
 	"Operation":          {"is the Action, which TestEachOperationIsItsOwnAction proves", nil},
-	"RotateRequestedAt":  {"only makes the request another one", func(r *session.Request) { r.RotateRequestedAt = "2026-11-22T11:00:00Z" }},
-	"ServiceAccountName": {"makes the token", func(r *session.Request) { r.ServiceAccountName = "other" }},
-	"Audience":           {"makes the token", func(r *session.Request) { r.Audience = "other" }},
+	"RotateRequestedAt":  {"only makes the request another one", func(r *sts.Request) { r.RotateRequestedAt = "2026-11-22T11:00:00Z" }},
+	"ServiceAccountName": {"makes the token", func(r *sts.Request) { r.ServiceAccountName = "other" }},
+	"Audience":           {"makes the token", func(r *sts.Request) { r.Audience = "other" }},
 }
 
 // leastParameters are what each request of requests() has on the wire, apart from the proof.
@@ -155,7 +155,7 @@ var leastParameters = map[string]map[string]string{
 }
 
 // least is what an operation has to send with a proof, and what it leaves out is not sent.
-func least(operation string, proof session.Proof) map[string]string {
+func least(operation string, proof sts.Proof) map[string]string {
 	parameters := maps.Clone(leastParameters[operation])
 	switch operation {
 	case webIdentity:
@@ -195,13 +195,13 @@ func TestRequestOnTheWire(t *testing.T) {
 // What an operation does not take is not sent, or STS would refuse the request; nor is what is empty.
 func TestWhatIsNotOnTheWire(t *testing.T) {
 	type absent struct {
-		set    func(*session.Request)
+		set    func(*sts.Request)
 		except []string
 	}
 	changes := map[string]absent{
-		"nothing": {set: func(*session.Request) {}},
-		"empty lists": {set: func(r *session.Request) {
-			r.PolicyARNs, r.Tags, r.ProvidedContexts = []string{}, []session.Tag{}, []session.Context{}
+		"nothing": {set: func(*sts.Request) {}},
+		"empty lists": {set: func(r *sts.Request) {
+			r.PolicyARNs, r.Tags, r.ProvidedContexts = []string{}, []sts.Tag{}, []sts.Context{}
 		}},
 	}
 	for sentence, c := range wireCases {
@@ -247,7 +247,7 @@ func operationsThatSend(field string) []string {
 func TestEveryFieldOfARequestIsProvenOnTheWire(t *testing.T) {
 	g := NewWithT(t)
 	fields := map[string]bool{}
-	for field := range reflect.TypeFor[session.Request]().Fields() {
+	for field := range reflect.TypeFor[sts.Request]().Fields() {
 		fields[field.Name] = true
 		_, isNotSent := notSent[field.Name]
 		isProven := len(operationsThatSend(field.Name)) > 0
@@ -268,7 +268,7 @@ func TestEveryFieldOfARequestIsProvenOnTheWire(t *testing.T) {
 }
 
 // expectOnlyChange of one field: a proof that changed another as well would prove nothing.
-func expectOnlyChange(g *WithT, sentence, field string, set func(*session.Request)) {
+func expectOnlyChange(g *WithT, sentence, field string, set func(*sts.Request)) {
 	for _, before := range requests() {
 		after := before
 		set(&after)

@@ -27,6 +27,7 @@ import (
 	"github.com/sts-operator/sts-operator/internal/broker"
 	"github.com/sts-operator/sts-operator/internal/credsecret"
 	"github.com/sts-operator/sts-operator/internal/session"
+	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
 // outcome is what a reconcile came to; the report and the schedule follow from it.
@@ -34,11 +35,11 @@ type outcome struct {
 	// observed is the state after acting.
 	observed session.Observed
 	// problem keeps the session from being issued; nil if it need not or could be.
-	problem *session.Problem
+	problem *sts.Problem
 	// failed: the problem is a try that failed, not a wait.
 	failed bool
 	// issued was published now, because of cause; nil if nothing was.
-	issued *session.Issued
+	issued *sts.Issued
 	cause  string
 	// retryAt is when to look again; zero to wait for a change.
 	retryAt time.Time
@@ -103,7 +104,7 @@ func (r *SessionReconciler) issue(ctx context.Context, observed session.Observed
 }
 
 // failure is the outcome of a failed try, which the back-off follows.
-func (r *SessionReconciler) failure(observed session.Observed, problem *session.Problem) outcome {
+func (r *SessionReconciler) failure(observed session.Observed, problem *sts.Problem) outcome {
 	r.metrics.failed(problem)
 	return outcome{observed: observed, problem: problem, failed: true, retryAt: session.NextTry(observed, problem, r.clock.Now())}
 }

@@ -36,8 +36,8 @@ import (
 	"k8s.io/client-go/kubernetes"
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
-	"github.com/sts-operator/sts-operator/internal/stsfake"
-	"github.com/sts-operator/sts-operator/internal/stsfake/saml"
+	"github.com/sts-operator/sts-operator/test/stsfake"
+	"github.com/sts-operator/sts-operator/test/stsfake/saml"
 )
 
 // What the tests set up in AWS.

@@ -26,7 +26,7 @@ import (
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
 	"github.com/sts-operator/sts-operator/internal/broker"
-	"github.com/sts-operator/sts-operator/internal/session"
+	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
 // What happens between two steps of a reconcile.
@@ -66,7 +66,7 @@ func TestAPanicGivesThePermitBack(t *testing.T) {
 	_, problem := h.broker.Permit(broker.Order{
 		Issuer: broker.ID{Kind: v1alpha1.SessionIssuerKind, Namespace: h.namespace, Name: "aws"}, UID: types.UID("x"),
 		Version: fmt.Sprintf("%s/%d", issuer.UID, issuer.Generation),
-		Request: session.Request{Operation: session.OperationGetFederationToken, Name: "x1"}, Urgent: true,
+		Request: sts.Request{Operation: sts.OperationGetFederationToken, Name: "x1"}, Urgent: true,
 	})
 	h.Expect(problem).To(BeNil())
 }

@@ -25,7 +25,7 @@ import (
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
 	"github.com/sts-operator/sts-operator/internal/broker"
 	"github.com/sts-operator/sts-operator/internal/guardrail"
-	"github.com/sts-operator/sts-operator/internal/session"
+	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
 // Guardrails keeps the compiled guardrails of issuers, of the latest version each, for all reconcilers.
@@ -39,19 +39,19 @@ type Guardrails struct {
 type compiledGuardrails struct {
 	version string
 	// read compiles them, once.
-	read func() (*guardrail.Guardrails, *session.Problem)
+	read func() (*guardrail.Guardrails, *sts.Problem)
 }
 
 // NewGuardrails knows none yet.
 func NewGuardrails() *Guardrails { return &Guardrails{compiled: map[broker.ID]compiledGuardrails{}} }
 
 // of an issuer; a problem means that they cannot be read, and so that nothing may be issued.
-func (g *Guardrails) of(id broker.ID, issuer v1alpha1.Issuer) (*guardrail.Guardrails, *session.Problem) {
+func (g *Guardrails) of(id broker.ID, issuer v1alpha1.Issuer) (*guardrail.Guardrails, *sts.Problem) {
 	version := versionOf(issuer)
 	g.mutex.Lock()
 	known, ok := g.compiled[id]
 	if !ok || known.version != version {
-		known = compiledGuardrails{version, sync.OnceValues(func() (*guardrail.Guardrails, *session.Problem) {
+		known = compiledGuardrails{version, sync.OnceValues(func() (*guardrail.Guardrails, *sts.Problem) {
 			g.compiling.Lock()
 			defer g.compiling.Unlock()
 			return guardrail.Compile(issuer)

@@ -40,7 +40,7 @@ import (
 	"github.com/sts-operator/sts-operator/internal/broker"
 	"github.com/sts-operator/sts-operator/internal/controller"
 	"github.com/sts-operator/sts-operator/internal/credsecret"
-	"github.com/sts-operator/sts-operator/internal/stsfake"
+	"github.com/sts-operator/sts-operator/test/stsfake"
 )
 
 // start is when every test begins; whole seconds, as on the wire.

@@ -35,6 +35,7 @@ import (
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
 	"github.com/sts-operator/sts-operator/internal/broker"
 	"github.com/sts-operator/sts-operator/internal/session"
+	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
 // +kubebuilder:rbac:groups=sts-operator.dev,resources=sessionissuers/status;clustersessionissuers/status,verbs=patch
@@ -128,7 +129,7 @@ func (r *IssuerReconciler) Reconcile(ctx context.Context, req reconcile.Request)
 	identity, problem := r.broker.Identify(ctx, id, config)
 	failures := r.note(id, config, problem)
 	if problem != nil {
-		wait := min(session.Backoff(session.Retry, failures, 0, issuer.GetUID()), keyPoll)
+		wait := min(session.Backoff(sts.Retry, failures, 0, issuer.GetUID()), keyPoll)
 		return r.after(issuer, wait, r.reportProblem(ctx, issuer, config, problem))
 	}
 	r.broker.Register(id, config, identity)
@@ -153,7 +154,7 @@ func (r *IssuerReconciler) untilVerification(id broker.ID, issuer v1alpha1.Issue
 	case !known || !last.config.Equals(config):
 		return 0
 	case last.failures > 0:
-		return last.at.Add(session.Backoff(session.Retry, last.failures, 0, issuer.GetUID())).Sub(now)
+		return last.at.Add(session.Backoff(sts.Retry, last.failures, 0, issuer.GetUID())).Sub(now)
 	case !isConfirmed(issuer, config):
 		return 0
 	case trouble != nil && issuerIsSuspect(trouble):
@@ -170,7 +171,7 @@ func isConfirmed(issuer v1alpha1.Issuer, config broker.Config) bool {
 }
 
 // issuerIsSuspect says whether a session failed because of who its issuer is.
-func issuerIsSuspect(problem *session.Problem) bool {
+func issuerIsSuspect(problem *sts.Problem) bool {
 	switch problem.Reason {
 	case v1alpha1.ReasonAccountMismatch, v1alpha1.ReasonKeyRefused, v1alpha1.ReasonIdentityExpired, v1alpha1.ReasonNoAmbientCredentials, v1alpha1.ReasonClockSkew:
 		return true
@@ -179,7 +180,7 @@ func issuerIsSuspect(problem *session.Problem) bool {
 }
 
 // note remembers the result of a verification and returns how many have failed in a row.
-func (r *IssuerReconciler) note(id broker.ID, config broker.Config, problem *session.Problem) int32 {
+func (r *IssuerReconciler) note(id broker.ID, config broker.Config, problem *sts.Problem) int32 {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
 	last := r.checked[id]
@@ -222,7 +223,7 @@ func isAmbient(issuer v1alpha1.Issuer) bool {
 }
 
 // configOf is how an issuer calls STS; a problem means that it cannot, or must not.
-func (r *IssuerReconciler) configOf(ctx context.Context, issuer v1alpha1.Issuer) (broker.Config, *session.Problem, error) {
+func (r *IssuerReconciler) configOf(ctx context.Context, issuer v1alpha1.Issuer) (broker.Config, *sts.Problem, error) {
 	id := broker.ID{Kind: r.kind, Namespace: issuer.GetNamespace(), Name: issuer.GetName()}
 	if _, problem := r.guardrails.of(id, issuer); problem != nil {
 		return broker.Config{}, problem, nil
@@ -240,7 +241,7 @@ func (r *IssuerReconciler) configOf(ctx context.Context, issuer v1alpha1.Issuer)
 	if spec.RequestsPerSecond != nil {
 		config.RequestsPerSecond = int(*spec.RequestsPerSecond)
 	}
-	var problem *session.Problem
+	var problem *sts.Problem
 	var err error
 	if config.Key, problem, err = r.readKey(ctx, issuer); problem != nil || err != nil {
 		return broker.Config{}, problem, err

@@ -28,7 +28,7 @@ import (
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
 	"github.com/sts-operator/sts-operator/internal/broker"
-	"github.com/sts-operator/sts-operator/internal/session"
+	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
 // accessKeyIDPattern is what an access key id may look like (AWS: accessKeyIdType), awsKeyPattern what AWS's do look like.
@@ -40,21 +40,21 @@ var (
 // readKey reads the issuer's key from the API server; an ambient issuer, and one without
 // identity, has none. A problem says what is wrong with the
 // Secret, without quoting any of its values: swapped keys would show the secret one.
-func (r *IssuerReconciler) readKey(ctx context.Context, issuer v1alpha1.Issuer) (session.Credentials, *session.Problem, error) {
+func (r *IssuerReconciler) readKey(ctx context.Context, issuer v1alpha1.Issuer) (sts.Credentials, *sts.Problem, error) {
 	access := issuer.IssuerSpec().AccessKey
 	if access == nil {
-		return session.Credentials{}, nil, nil
+		return sts.Credentials{}, nil, nil
 	}
 	name := client.ObjectKey{Namespace: r.secretNamespace(issuer), Name: access.SecretRef.Name}
 	secret, err := getSecret(ctx, r.live, name)
 	if apierrors.IsForbidden(err) {
-		return session.Credentials{}, session.Problemf(v1alpha1.ReasonKeyInvalid, "the operator may not read Secret %s: grant its ServiceAccount the right to get it", name), nil
+		return sts.Credentials{}, sts.Problemf(v1alpha1.ReasonKeyInvalid, "the operator may not read Secret %s: grant its ServiceAccount the right to get it", name), nil
 	}
 	if err != nil {
-		return session.Credentials{}, nil, err
+		return sts.Credentials{}, nil, err
 	}
 	if secret == nil {
-		return session.Credentials{}, session.Problemf(v1alpha1.ReasonKeyNotFound, "Secret %s does not exist: create it with the keys %s and %s", name, v1alpha1.AccessKeyIDKey, v1alpha1.SecretAccessKeyKey), nil
+		return sts.Credentials{}, sts.Problemf(v1alpha1.ReasonKeyNotFound, "Secret %s does not exist: create it with the keys %s and %s", name, v1alpha1.AccessKeyIDKey, v1alpha1.SecretAccessKeyKey), nil
 	}
 	key, problem := parseKey(secret)
 	return key, problem, nil
@@ -66,29 +66,29 @@ func (r *IssuerReconciler) secretNamespace(issuer v1alpha1.Issuer) string {
 }
 
 // readSeed reads the seed of the issuer's MFA device from the API server.
-func (r *IssuerReconciler) readSeed(ctx context.Context, issuer v1alpha1.Issuer) (session.Sensitive, *session.Problem, error) {
+func (r *IssuerReconciler) readSeed(ctx context.Context, issuer v1alpha1.Issuer) (sts.Sensitive, *sts.Problem, error) {
 	ref := issuer.IssuerSpec().MFA.TOTPSecretRef
 	namespace := r.secretNamespace(issuer)
 	serial := issuer.IssuerSpec().MFA.SerialNumber
 	text, missing, err := readSecretKey(ctx, r.live, namespace, ref, "put the base32 seed of MFA device "+serial+" there")
 	if err != nil {
-		return session.Sensitive{}, nil, err
+		return sts.Sensitive{}, nil, err
 	}
 	if missing != "" {
-		return session.Sensitive{}, session.Problemf(v1alpha1.ReasonMFASeedNotFound, "%s", missing), nil
+		return sts.Sensitive{}, sts.Problemf(v1alpha1.ReasonMFASeedNotFound, "%s", missing), nil
 	}
-	seed := session.NewSensitive(strings.ToUpper(strings.Join(strings.Fields(string(text)), "")))
+	seed := sts.NewSensitive(strings.ToUpper(strings.Join(strings.Fields(string(text)), "")))
 	if !broker.IsSeed(seed) {
-		return session.Sensitive{}, session.Problemf(v1alpha1.ReasonMFASeedInvalid, "Secret %s/%s, key %s, is no base32 text: put the seed there that AWS shows when it makes the MFA device", namespace, ref.Name, ref.Key), nil
+		return sts.Sensitive{}, sts.Problemf(v1alpha1.ReasonMFASeedInvalid, "Secret %s/%s, key %s, is no base32 text: put the seed there that AWS shows when it makes the MFA device", namespace, ref.Name, ref.Key), nil
 	}
 	return seed, nil, nil
 }
 
 // parseKey takes an access key from a Secret. White space around the values, which editors and shells leave, is dropped.
-func parseKey(secret *corev1.Secret) (session.Credentials, *session.Problem) {
-	invalid := func(format string, args ...any) (session.Credentials, *session.Problem) {
+func parseKey(secret *corev1.Secret) (sts.Credentials, *sts.Problem) {
+	invalid := func(format string, args ...any) (sts.Credentials, *sts.Problem) {
 		args = append([]any{secret.Namespace + "/" + secret.Name}, args...)
-		return session.Credentials{}, session.Problemf(v1alpha1.ReasonKeyInvalid, "Secret %s "+format, args...)
+		return sts.Credentials{}, sts.Problemf(v1alpha1.ReasonKeyInvalid, "Secret %s "+format, args...)
 	}
 	for _, key := range []string{v1alpha1.AccessKeyIDKey, v1alpha1.SecretAccessKeyKey} {
 		value, present := secret.Data[key]
@@ -111,5 +111,5 @@ func parseKey(secret *corev1.Secret) (session.Credentials, *session.Problem) {
 	case strings.ContainsAny(secretKey, " \t\r\n"):
 		return invalid("has white space inside %s", v1alpha1.SecretAccessKeyKey)
 	}
-	return session.NewCredentials(id, secretKey, ""), nil
+	return sts.NewCredentials(id, secretKey, ""), nil
 }

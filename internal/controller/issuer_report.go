@@ -29,7 +29,7 @@ import (
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
 	"github.com/sts-operator/sts-operator/internal/broker"
-	"github.com/sts-operator/sts-operator/internal/session"
+	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
 // reportIdentity writes what STS says of the issuer.
@@ -47,7 +47,7 @@ func (r *IssuerReconciler) reportNoIdentity(ctx context.Context, issuer v1alpha1
 }
 
 // reportProblem writes why the issuer is not ready. STS not answering for a while does not make a confirmed identity untrue.
-func (r *IssuerReconciler) reportProblem(ctx context.Context, issuer v1alpha1.Issuer, config broker.Config, problem *session.Problem) error {
+func (r *IssuerReconciler) reportProblem(ctx context.Context, issuer v1alpha1.Issuer, config broker.Config, problem *sts.Problem) error {
 	switch problem.Reason {
 	case v1alpha1.ReasonBudgetExhausted:
 		return nil
@@ -97,7 +97,7 @@ func setIdentity(status *v1alpha1.IssuerStatus, generation int64, identity broke
 		Message: "STS confirms the identity " + identity.ARN,
 	})
 	conditions.set(canFederate(identity))
-	conditions.setWhile(session.IsRoot(identity.ARN), v1alpha1.RootIdentityCondition, metav1.Condition{
+	conditions.setWhile(sts.IsRoot(identity.ARN), v1alpha1.RootIdentityCondition, metav1.Condition{
 		Reason: v1alpha1.ReasonRootUser,
 		Message: "the key is the account's root user's: it may do everything, its sessions last an hour at most, and AWS advises " +
 			"against having it; use an IAM user's",
@@ -113,9 +113,9 @@ func canFederate(identity broker.Identity) metav1.Condition {
 	condition := metav1.Condition{Type: v1alpha1.CanFederateCondition, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonIAMUser,
 		Message: "an IAM user's long-term key may call GetFederationToken and GetSessionToken, as far as its policies allow"}
 	switch {
-	case session.IsRoot(identity.ARN):
+	case sts.IsRoot(identity.ARN):
 		condition.Reason, condition.Message = v1alpha1.ReasonRootUser, "the root user may call GetFederationToken and GetSessionToken"
-	case !session.CanFederate(identity.ARN):
+	case !sts.CanFederate(identity.ARN):
 		condition.Status, condition.Reason = metav1.ConditionFalse, v1alpha1.ReasonTemporaryIdentity
 		condition.Message = identity.ARN + " is a temporary identity, which AWS does not let call GetFederationToken and GetSessionToken: " +
 			"for these give the issuer an IAM user's long-term key (spec.accessKey); assumeRole works"
@@ -136,7 +136,7 @@ func setNoIdentity(status *v1alpha1.IssuerStatus, generation int64, now time.Tim
 }
 
 // setIssuerProblem is pure. What STS once said of the identity stays: it tells who is in trouble.
-func setIssuerProblem(status *v1alpha1.IssuerStatus, generation int64, problem *session.Problem, now time.Time) {
+func setIssuerProblem(status *v1alpha1.IssuerStatus, generation int64, problem *sts.Problem, now time.Time) {
 	status.ObservedGeneration = generation
 	conditionSet{&status.Conditions, generation, now}.set(metav1.Condition{
 		Type: v1alpha1.ReadyCondition, Status: metav1.ConditionFalse, Reason: problem.Reason, Message: problem.Message,

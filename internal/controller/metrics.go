@@ -27,6 +27,7 @@ import (
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
 	"github.com/sts-operator/sts-operator/internal/broker"
 	"github.com/sts-operator/sts-operator/internal/session"
+	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
 // Metrics are the operator's own metrics. Labels are bounded: by the sessions and issuers that exist, by causes, reasons
@@ -89,12 +90,12 @@ func (m *Metrics) issued(cause string, lead time.Duration) {
 	}
 }
 
-func (m *Metrics) failed(problem *session.Problem) {
+func (m *Metrics) failed(problem *sts.Problem) {
 	m.issuances.WithLabelValues("failed", problem.Reason).Inc()
 }
 
 // waited counts a wait for the budget or for a code of the MFA device.
-func (m *Metrics) waited(fs *v1alpha1.FederatedSession, problem *session.Problem) {
+func (m *Metrics) waited(fs *v1alpha1.FederatedSession, problem *sts.Problem) {
 	if problem.Reason == v1alpha1.ReasonBudgetExhausted || problem.Reason == v1alpha1.ReasonWaitingForMFACode {
 		id := issuerID(fs)
 		m.waits.WithLabelValues(string(id.Kind), id.Namespace, id.Name, problem.Reason).Inc()

@@ -30,13 +30,14 @@ import (
 	"github.com/sts-operator/sts-operator/internal/broker"
 	"github.com/sts-operator/sts-operator/internal/credsecret"
 	"github.com/sts-operator/sts-operator/internal/session"
+	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
 // observe gathers what a decision needs: from the caches, but for a SAML assertion and, where nothing cluster-scoped may be
 // watched, the namespace.
 func (r *SessionReconciler) observe(ctx context.Context, fs *v1alpha1.FederatedSession) (session.Observed, error) {
 	observed := session.Observed{Session: fs}
-	observed.Asked, observed.RequestProblem = session.NewRequest(fs)
+	observed.Asked, observed.RequestProblem = sts.NewRequest(fs)
 	observed.Request = observed.Asked
 
 	namespace := &metav1.PartialObjectMetadata{}
@@ -67,7 +68,7 @@ func (r *SessionReconciler) observeIssuer(ctx context.Context, observed *session
 	id := issuerID(observed.Session)
 	if r.namespacedOnly && id.Kind == v1alpha1.ClusterSessionIssuerKind {
 		// Found, so that issuerAdmits tells this and not issuerExists, which would advise to create it.
-		observed.Issuer = session.Issuer{Found: true, Refusal: session.Problemf(v1alpha1.ReasonIssuerNotFound,
+		observed.Issuer = session.Issuer{Found: true, Refusal: sts.Problemf(v1alpha1.ReasonIssuerNotFound,
 			"this operator serves no ClusterSessionIssuer (it runs with --cluster-issuers=false): use a SessionIssuer of namespace %s", namespace.Name)}
 		return nil
 	}
@@ -100,7 +101,7 @@ func (r *SessionReconciler) observeIssuer(ctx context.Context, observed *session
 			found.NotReady = ready.Message
 		}
 		found.CanFederate = meta.IsStatusConditionTrue(status.Conditions, v1alpha1.CanFederateCondition)
-		found.Identity = session.StableIdentity(status.UserID)
+		found.Identity = sts.StableIdentity(status.UserID)
 	}
 	observed.Issuer = found
 	return nil
@@ -148,19 +149,19 @@ func getSecret(ctx context.Context, c client.Reader, key client.ObjectKey) (*cor
 }
 
 // observeAssertion reads the SAML assertion that a session presents, past the cache, which does not hold such Secrets.
-func (r *SessionReconciler) observeAssertion(ctx context.Context, fs *v1alpha1.FederatedSession) (session.Assertion, error) {
+func (r *SessionReconciler) observeAssertion(ctx context.Context, fs *v1alpha1.FederatedSession) (sts.Assertion, error) {
 	if fs.Spec.AssumeRoleWithSAML == nil {
-		return session.Assertion{}, nil
+		return sts.Assertion{}, nil
 	}
 	ref := fs.Spec.AssumeRoleWithSAML.AssertionSecretRef
 	text, missing, err := readSecretKey(ctx, r.live, fs.Namespace, ref, "put the base64-encoded SAML response of the identity provider there")
 	if err != nil {
-		return session.Assertion{}, err
+		return sts.Assertion{}, err
 	}
 	if missing != "" {
-		return session.Assertion{Problem: session.Problemf(v1alpha1.ReasonAssertionNotFound, "%s", missing)}, nil
+		return sts.Assertion{Problem: sts.Problemf(v1alpha1.ReasonAssertionNotFound, "%s", missing)}, nil
 	}
-	return session.ParseAssertion(text, fmt.Sprintf("Secret %s, key %s", ref.Name, ref.Key)), nil
+	return sts.ParseAssertion(text, fmt.Sprintf("Secret %s, key %s", ref.Name, ref.Key)), nil
 }
 
 // readSecretKey reads one key of a Secret; missing says what of it there is not, and advises to put it there, or that it

@@ -31,6 +31,7 @@ import (
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
 	"github.com/sts-operator/sts-operator/internal/session"
+	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
 // The right to create tokens of ServiceAccounts is no part of the generated role: config/web-identity grants it where it
@@ -55,32 +56,32 @@ const audiencesLast = time.Hour
 
 // prove obtains what the session's request presents: a fresh token of the ServiceAccount, or the assertion that was
 // observed. Other requests are signed and present nothing.
-func (p *prover) prove(ctx context.Context, observed session.Observed) (session.Proof, *session.Problem) {
+func (p *prover) prove(ctx context.Context, observed session.Observed) (sts.Proof, *sts.Problem) {
 	switch request := observed.Request; request.Operation {
-	case session.OperationAssumeRoleWithSAML:
-		return session.Proof{SAMLAssertion: observed.Assertion.Response}, nil
-	case session.OperationAssumeRoleWithWebIdentity:
+	case sts.OperationAssumeRoleWithSAML:
+		return sts.Proof{SAMLAssertion: observed.Assertion.Response}, nil
+	case sts.OperationAssumeRoleWithWebIdentity:
 		// The namespace is the session's own, whatever its spec says.
 		account := client.ObjectKey{Namespace: observed.Session.Namespace, Name: request.ServiceAccountName}
 		accepted, problem := p.accepted(ctx, account)
 		if problem != nil {
-			return session.Proof{}, problem
+			return sts.Proof{}, problem
 		}
 		if slices.Contains(accepted, request.Audience) {
-			return session.Proof{}, session.Problemf(v1alpha1.ReasonAudienceNotAllowed, "the Kubernetes API itself accepts tokens for %q, so whoever received one could act as ServiceAccount %s: "+
+			return sts.Proof{}, sts.Problemf(v1alpha1.ReasonAudienceNotAllowed, "the Kubernetes API itself accepts tokens for %q, so whoever received one could act as ServiceAccount %s: "+
 				"set assumeRoleWithWebIdentity.audience to one that is for AWS alone, or leave it out", request.Audience, account.Name)
 		}
 		token, problem := p.requestToken(ctx, account, request.Audience)
 		if problem != nil {
-			return session.Proof{}, problem
+			return sts.Proof{}, problem
 		}
-		return session.Proof{WebIdentityToken: session.NewSensitive(token.Status.Token)}, nil
+		return sts.Proof{WebIdentityToken: sts.NewSensitive(token.Status.Token)}, nil
 	}
-	return session.Proof{}, nil
+	return sts.Proof{}, nil
 }
 
 // accepted are the audiences of the Kubernetes API. It tells them when a token is asked for without naming any.
-func (p *prover) accepted(ctx context.Context, account client.ObjectKey) ([]string, *session.Problem) {
+func (p *prover) accepted(ctx context.Context, account client.ObjectKey) ([]string, *sts.Problem) {
 	p.mutex.Lock()
 	known, toldAt := p.audiences, p.toldAt
 	p.mutex.Unlock()
@@ -98,7 +99,7 @@ func (p *prover) accepted(ctx context.Context, account client.ObjectKey) ([]stri
 	return p.audiences, nil
 }
 
-func (p *prover) requestToken(ctx context.Context, account client.ObjectKey, audiences ...string) (*authenticationv1.TokenRequest, *session.Problem) {
+func (p *prover) requestToken(ctx context.Context, account client.ObjectKey, audiences ...string) (*authenticationv1.TokenRequest, *sts.Problem) {
 	seconds := tokenSeconds
 	request := &authenticationv1.TokenRequest{Spec: authenticationv1.TokenRequestSpec{Audiences: audiences, ExpirationSeconds: &seconds}}
 	of := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: account.Namespace, Name: account.Name}}
@@ -107,11 +108,11 @@ func (p *prover) requestToken(ctx context.Context, account client.ObjectKey, aud
 	case err == nil && request.Status.Token != "" && isFor(request.Spec.Audiences, audiences):
 		return request, nil
 	case apierrors.IsNotFound(err):
-		return nil, session.Problemf(v1alpha1.ReasonServiceAccountNotFound, "ServiceAccount %s does not exist in namespace %s: create it or correct assumeRoleWithWebIdentity.serviceAccountName", account.Name, account.Namespace)
+		return nil, sts.Problemf(v1alpha1.ReasonServiceAccountNotFound, "ServiceAccount %s does not exist in namespace %s: create it or correct assumeRoleWithWebIdentity.serviceAccountName", account.Name, account.Namespace)
 	case apierrors.IsForbidden(err):
-		return nil, session.Problemf(v1alpha1.ReasonTokenRequestForbidden, "the operator may not create tokens of ServiceAccount %s in namespace %s: check assumeRoleWithWebIdentity.serviceAccountName; if it is right, an administrator must allow create on serviceaccounts/token there (see config/web-identity)", account.Name, account.Namespace)
+		return nil, sts.Problemf(v1alpha1.ReasonTokenRequestForbidden, "the operator may not create tokens of ServiceAccount %s in namespace %s: check assumeRoleWithWebIdentity.serviceAccountName; if it is right, an administrator must allow create on serviceaccounts/token there (see config/web-identity)", account.Name, account.Namespace)
 	}
-	return nil, session.Problemf(v1alpha1.ReasonTokenRequestFailed, "the Kubernetes API did not make a token of ServiceAccount %s (%s)", account.Name, apierrors.ReasonForError(err))
+	return nil, sts.Problemf(v1alpha1.ReasonTokenRequestFailed, "the Kubernetes API did not make a token of ServiceAccount %s (%s)", account.Name, apierrors.ReasonForError(err))
 }
 
 // isFor says whether a token is for the audiences that were asked for, or for any where none was: what somebody in between

@@ -31,6 +31,7 @@ import (
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
 	"github.com/sts-operator/sts-operator/internal/credsecret"
 	"github.com/sts-operator/sts-operator/internal/session"
+	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
 const (
@@ -45,13 +46,13 @@ const (
 // of writing it or the decision that it calls for instead.
 type published struct {
 	observed session.Observed
-	problem  *session.Problem
+	problem  *sts.Problem
 	instead  *session.Decision
 }
 
 // publish writes issued credentials to the Secret. A Secret that changed since it was read is read and decided about again.
 // Once STS has answered, a shutdown no longer interrupts.
-func (r *SessionReconciler) publish(ctx context.Context, secret *corev1.Secret, observed session.Observed, issued session.Issued, identity string) published {
+func (r *SessionReconciler) publish(ctx context.Context, secret *corev1.Secret, observed session.Observed, issued sts.Issued, identity string) published {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), publishTimeout)
 	defer cancel()
 	var err error
@@ -77,16 +78,16 @@ func (r *SessionReconciler) publish(ctx context.Context, secret *corev1.Secret, 
 }
 
 // writtenProblem notices a mutating webhook that changes credentials as they are written: to issue anew would never end.
-func writtenProblem(observed session.Observed) *session.Problem {
+func writtenProblem(observed session.Observed) *sts.Problem {
 	if observed.Secret.Intact {
 		return nil
 	}
-	return session.Problemf(v1alpha1.ReasonSecretWriteFailed, "something in the cluster, such as a mutating webhook, changes Secret %s as it is written: except Secrets of type %s from it",
+	return sts.Problemf(v1alpha1.ReasonSecretWriteFailed, "something in the cluster, such as a mutating webhook, changes Secret %s as it is written: except Secrets of type %s from it",
 		observed.Session.TargetSecretName(), credsecret.Type)
 }
 
 // write creates the Secret, or replaces what it holds if it is still as it was read.
-func (r *SessionReconciler) write(ctx context.Context, secret *corev1.Secret, observed session.Observed, issued session.Issued, identity string) (*corev1.Secret, error) {
+func (r *SessionReconciler) write(ctx context.Context, secret *corev1.Secret, observed session.Observed, issued sts.Issued, identity string) (*corev1.Secret, error) {
 	fs := observed.Session
 	target := credsecret.New(fs)
 	if secret != nil {
@@ -111,7 +112,7 @@ func (r *SessionReconciler) patchSecret(ctx context.Context, read, changed *core
 
 // writeProblem words an error of the Kubernetes API. Only what it refuses for a reason is quoted (the rest is different
 // each time), and only if whoever refused did not quote the credentials.
-func writeProblem(fs *v1alpha1.FederatedSession, err error, c session.Credentials) *session.Problem {
+func writeProblem(fs *v1alpha1.FederatedSession, err error, c sts.Credentials) *sts.Problem {
 	name := fs.TargetSecretName()
 	isQuotable := apierrors.IsForbidden(err) || apierrors.IsInvalid(err)
 	for _, secret := range []string{c.SecretAccessKey(), c.SessionToken()} {
@@ -120,11 +121,11 @@ func writeProblem(fs *v1alpha1.FederatedSession, err error, c session.Credential
 	}
 	switch {
 	case apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause):
-		return session.Problemf(v1alpha1.ReasonNamespaceTerminating, "namespace %s is being deleted: nothing new is issued in it", fs.Namespace)
+		return sts.Problemf(v1alpha1.ReasonNamespaceTerminating, "namespace %s is being deleted: nothing new is issued in it", fs.Namespace)
 	case isQuotable:
-		return session.Problemf(v1alpha1.ReasonSecretWriteFailed, "the Kubernetes API refuses Secret %s: %s", name, err)
+		return sts.Problemf(v1alpha1.ReasonSecretWriteFailed, "the Kubernetes API refuses Secret %s: %s", name, err)
 	}
-	return session.Problemf(v1alpha1.ReasonSecretWriteFailed, "Secret %s could not be written (%s)", name, apierrors.ReasonForError(err))
+	return sts.Problemf(v1alpha1.ReasonSecretWriteFailed, "Secret %s could not be written (%s)", name, apierrors.ReasonForError(err))
 }
 
 // removeFormer deletes the session's Secrets of other names, which it left behind when its target was renamed, once the

@@ -28,6 +28,7 @@ import (
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
 	"github.com/sts-operator/sts-operator/internal/session"
+	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
 // report writes what came of the reconcile into the status, if that changed, then tells events and metrics. After a conflict
@@ -85,7 +86,7 @@ func setSessionStatus(status *v1alpha1.FederatedSessionStatus, o outcome, now ti
 	conditions := conditionSet{&status.Conditions, fs.Generation, now}
 	conditions.set(ready)
 
-	isStalled := o.problem != nil && o.problem.Outcome() == session.Refuse
+	isStalled := o.problem != nil && o.problem.Outcome() == sts.Refuse
 	isReconciling := !usable && !isStalled && ready.Reason != v1alpha1.ReasonExpired && ready.Reason != v1alpha1.ReasonSuspended
 	conditions.setWhile(isStalled, v1alpha1.StalledCondition, ready)
 	conditions.setWhile(isReconciling, v1alpha1.ReconcilingCondition, ready)
@@ -101,7 +102,7 @@ func setPublished(status *v1alpha1.FederatedSessionStatus, o outcome) {
 	}
 	told := o.issued
 	if told == nil && status.AccessKeyID != secret.AccessKeyID {
-		told = &session.Issued{}
+		told = &sts.Issued{}
 	}
 	if told != nil {
 		status.SessionTokenUtilizationPercent, status.PackedPolicySizePercent = told.SessionTokenUtilization, told.PackedPolicySize
@@ -113,11 +114,11 @@ func setPublished(status *v1alpha1.FederatedSessionStatus, o outcome) {
 		status.Principal = &v1alpha1.Principal{ARN: secret.PrincipalARN, ID: secret.PrincipalID}
 	}
 	status.AccessKeyID = secret.AccessKeyID
-	status.AccountID = session.AccountOf(secret.PrincipalARN)
+	status.AccountID = sts.AccountOf(secret.PrincipalARN)
 	status.IssuedTime = timeOrNil(secret.IssuedAt)
 	status.ExpirationTime = timeOrNil(secret.Expiration)
 	status.RenewalTime = nil
-	isStopped := o.problem != nil && (o.problem.Reason == v1alpha1.ReasonSuspended || o.problem.Outcome() == session.Refuse)
+	isStopped := o.problem != nil && (o.problem.Reason == v1alpha1.ReasonSuspended || o.problem.Outcome() == sts.Refuse)
 	if secret.AccessKeyID != "" && !isStopped {
 		status.RenewalTime = timeOrNil(o.observed.RenewAt())
 	}
@@ -143,7 +144,7 @@ func readyCondition(o outcome, usable bool, now time.Time) metav1.Condition {
 	case o.problem == nil:
 		// Only a Secret that somebody changed while this reconcile ran gets here; its event brings the next.
 		ready.Reason, ready.Message = v1alpha1.ReasonSecretWriteFailed, "the Secret changed while it was written; it is looked at again"
-	case session.HasExpired(o.observed, now) && o.problem.Outcome() != session.Refuse:
+	case session.HasExpired(o.observed, now) && o.problem.Outcome() != sts.Refuse:
 		ready.Reason = v1alpha1.ReasonExpired
 		ready.Message = fmt.Sprintf("the credentials have expired and cannot be replaced: %s: %s", o.problem.Reason, o.problem.Message)
 	default:

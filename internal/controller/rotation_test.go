@@ -25,7 +25,7 @@ import (
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
 	"github.com/sts-operator/sts-operator/internal/credsecret"
-	"github.com/sts-operator/sts-operator/internal/stsfake"
+	"github.com/sts-operator/sts-operator/test/stsfake"
 )
 
 func TestFirstIssue(t *testing.T) {

@@ -26,7 +26,7 @@ import (
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
 	"github.com/sts-operator/sts-operator/internal/credsecret"
-	"github.com/sts-operator/sts-operator/internal/session"
+	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
 const (
@@ -55,9 +55,9 @@ func wishing(labels map[string]v1alpha1.LabelValue, annotations map[string]v1alp
 	return fs
 }
 
-func theIssued() session.Issued {
-	return session.Issued{
-		Credentials:  session.NewCredentials(keyID, secretKey, token),
+func theIssued() sts.Issued {
+	return sts.Issued{
+		Credentials:  sts.NewCredentials(keyID, secretKey, token),
 		IssuedAt:     noon,
 		Expiration:   noon.Add(12 * time.Hour),
 		PrincipalARN: "arn:aws:sts::123456789012:federated-user/reports",
@@ -72,7 +72,7 @@ func theOrigin() credsecret.Origin {
 }
 
 func ofAnAssertion() credsecret.Origin {
-	return credsecret.Origin{RequestHash: requestHash, Identity: session.Unsigned, AssertionDigest: assertionDigest}
+	return credsecret.Origin{RequestHash: requestHash, Identity: sts.Unsigned, AssertionDigest: assertionDigest}
 }
 
 // published is the Secret as the operator writes it.

@@ -25,6 +25,7 @@ import (
 
 	"github.com/sts-operator/sts-operator/internal/credsecret"
 	"github.com/sts-operator/sts-operator/internal/session"
+	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
 const assertionAnnotation = "sts-operator.dev/assertion-digest"
@@ -39,7 +40,7 @@ func TestTheOriginOfEachOperationIsToldAgain(t *testing.T) {
 			map[string]string{"sts-operator.dev/request-hash": requestHash, "sts-operator.dev/issuer-identity": identity},
 		},
 		"of a web identity, which nobody signed": {
-			credsecret.Origin{RequestHash: requestHash, Identity: session.Unsigned},
+			credsecret.Origin{RequestHash: requestHash, Identity: sts.Unsigned},
 			map[string]string{"sts-operator.dev/request-hash": requestHash, "sts-operator.dev/issuer-identity": "unsigned"},
 		},
 		"of an assertion": {

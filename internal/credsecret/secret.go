@@ -28,6 +28,7 @@ import (
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
 	"github.com/sts-operator/sts-operator/internal/session"
+	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
 // Type of every Secret the operator writes. Kubernetes does not let a Secret change its type, so no other Secret can become one.
@@ -107,7 +108,7 @@ type Origin struct {
 
 // Publish puts issued credentials into the Secret and says what they were issued for. All data is replaced; of the
 // metadata only what is the operator's.
-func Publish(secret *corev1.Secret, fs *v1alpha1.FederatedSession, issued session.Issued, origin Origin) error {
+func Publish(secret *corev1.Secret, fs *v1alpha1.FederatedSession, issued sts.Issued, origin Origin) error {
 	process, err := processDocument(issued)
 	if err != nil {
 		return err
@@ -139,13 +140,13 @@ func Publish(secret *corev1.Secret, fs *v1alpha1.FederatedSession, issued sessio
 	return nil
 }
 
-func sharedCredentialsFile(c session.Credentials) string {
+func sharedCredentialsFile(c sts.Credentials) string {
 	return fmt.Sprintf("[default]\naws_access_key_id = %s\naws_secret_access_key = %s\naws_session_token = %s\n",
 		c.AccessKeyID(), c.SecretAccessKey(), c.SessionToken())
 }
 
 // processDocument is the answer of a credential_process, version 1. Its Expiration is the advertised one.
-func processDocument(issued session.Issued) ([]byte, error) {
+func processDocument(issued sts.Issued) ([]byte, error) {
 	document := struct {
 		Version         int
 		AccessKeyID     string `json:"AccessKeyId"`

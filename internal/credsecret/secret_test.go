@@ -36,6 +36,7 @@ import (
 
 	"github.com/sts-operator/sts-operator/internal/credsecret"
 	"github.com/sts-operator/sts-operator/internal/session"
+	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
 func TestNewIsControlledByTheSessionFromTheFirstMoment(t *testing.T) {
@@ -258,7 +259,7 @@ func TestTheProcessDocumentHoldsTheNamesThatSDKsReadAndNoOthers(t *testing.T) {
 func publishedWith(t *testing.T, token string) *corev1.Secret {
 	t.Helper()
 	issued := theIssued()
-	issued.Credentials = session.NewCredentials(keyID, secretKey, token)
+	issued.Credentials = sts.NewCredentials(keyID, secretKey, token)
 	secret := credsecret.New(theSession())
 	if err := credsecret.Publish(secret, theSession(), issued, theOrigin()); err != nil {
 		t.Fatal(err)

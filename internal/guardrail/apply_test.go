@@ -25,7 +25,7 @@ import (
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
 	"github.com/sts-operator/sts-operator/internal/guardrail"
-	"github.com/sts-operator/sts-operator/internal/session"
+	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
 // all is an issuer with every guardrail.
@@ -43,21 +43,21 @@ func all(change func(spec *v1alpha1.ClusterSessionIssuerSpec)) *v1alpha1.Cluster
 func TestTheFirstRefusalCounts(t *testing.T) {
 	unchanged := func(*v1alpha1.ClusterSessionIssuerSpec) {}
 	nobody := func(spec *v1alpha1.ClusterSessionIssuerSpec) { spec.AllowedNamespaces = nil }
-	wrong := with(role, func(r *session.Request) {
+	wrong := with(role, func(r *sts.Request) {
 		r.Name, r.SourceIdentity, r.Tags = "x", "me", tagged("Cluster", "other")
 	})
 	for _, c := range []struct {
 		issuer  *v1alpha1.ClusterSessionIssuer
-		request session.Request
+		request sts.Request
 		reason  string
 	}{
 		{all(unchanged), role, ""},
 		{all(nobody), role, v1alpha1.ReasonNamespaceNotAllowed},
 		{all(nobody), wrong, v1alpha1.ReasonNamespaceNotAllowed},
 		{all(unchanged), wrong, v1alpha1.ReasonForcedTagConflict},
-		{all(unchanged), with(role, func(r *session.Request) { r.Tags = tagged("Cluster", "other") }), v1alpha1.ReasonForcedTagConflict},
-		{all(unchanged), with(wrong, func(r *session.Request) { r.Tags = nil }), v1alpha1.ReasonSourceIdentityConflict},
-		{all(unchanged), with(role, func(r *session.Request) { r.Name = "x" }), v1alpha1.ReasonRuleViolated},
+		{all(unchanged), with(role, func(r *sts.Request) { r.Tags = tagged("Cluster", "other") }), v1alpha1.ReasonForcedTagConflict},
+		{all(unchanged), with(wrong, func(r *sts.Request) { r.Tags = nil }), v1alpha1.ReasonSourceIdentityConflict},
+		{all(unchanged), with(role, func(r *sts.Request) { r.Name = "x" }), v1alpha1.ReasonRuleViolated},
 		{all(unchanged), withPolicy(role, `{"x":1}`), v1alpha1.ReasonRuleViolated},
 	} {
 		g := NewWithT(t)
@@ -73,7 +73,7 @@ func TestTheFirstRefusalCounts(t *testing.T) {
 }
 
 func TestNothingDemandedIsNothingChanged(t *testing.T) {
-	for _, request := range []session.Request{federation, role, web, saml, token, everything, withPolicy(federation, "{}")} {
+	for _, request := range []sts.Request{federation, role, web, saml, token, everything, withPolicy(federation, "{}")} {
 		g := NewWithT(t)
 		got, problem := apply(t, withRules(), request)
 		g.Expect(problem).To(BeNil())
@@ -105,7 +105,7 @@ func TestGuardrailsServeManyAtOnce(t *testing.T) {
 		group.Go(func() {
 			for j := range 50 {
 				name := fmt.Sprintf("reports-%d", i*50+j)
-				got, problem := guardrails.Apply(with(role, func(r *session.Request) { r.Name = name }), namespace, object)
+				got, problem := guardrails.Apply(with(role, func(r *sts.Request) { r.Name = name }), namespace, object)
 				want, tags, identity := "", 2, "team-a"
 				if j%2 == 1 {
 					want, tags, identity = "ClusterSessionIssuer aws refuses the session: not "+name, 0, ""
@@ -136,7 +136,7 @@ func BenchmarkApply(b *testing.B) {
 			spec.Rules = append(spec.Rules, v1alpha1.Rule{Expression: expression})
 		}
 	}))
-	request := with(everything, func(r *session.Request) { r.SourceIdentity = "" })
+	request := with(everything, func(r *sts.Request) { r.SourceIdentity = "" })
 	if _, problem := guardrails.Apply(request, namespace, object); problem != nil {
 		b.Fatal(problem.Message)
 	}

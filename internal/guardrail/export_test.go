@@ -24,7 +24,7 @@ import (
 	"github.com/google/cel-go/common/types/ref"
 	"github.com/google/cel-go/ext"
 
-	"github.com/sts-operator/sts-operator/internal/session"
+	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
 // Fields are the fields of an object of expressions.
@@ -46,7 +46,7 @@ func MetadataValue(m Metadata) ref.Val { return metadataFacts(m) }
 func Folded(key string) string { return folded(key) }
 
 // Cost of the tags and rules for a session, of the 300,000 that an Apply has.
-func (g *Guardrails) Cost(request session.Request, namespace, object Metadata) uint64 {
+func (g *Guardrails) Cost(request sts.Request, namespace, object Metadata) uint64 {
 	policy, err := parsePolicy(request.Policy)
 	t := &trial{facts: map[string]any{
 		"session": sessionFacts(request, policy, err), namespaceVariable: metadataFacts(namespace), "object": metadataFacts(object),

@@ -29,7 +29,7 @@ import (
 	"github.com/google/cel-go/interpreter"
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
-	"github.com/sts-operator/sts-operator/internal/session"
+	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
 // expression is a compiled CEL expression.
@@ -45,18 +45,18 @@ type compiler struct {
 }
 
 // boolean reads an expression that must be true or false; field is where it stands.
-func (c *compiler) boolean(field, text string) (*expression, *session.Problem) {
+func (c *compiler) boolean(field, text string) (*expression, *sts.Problem) {
 	return c.compile(field, text, cel.BoolType)
 }
 
 // text reads an expression that tells a string.
-func (c *compiler) text(field, text string) (*expression, *session.Problem) {
+func (c *compiler) text(field, text string) (*expression, *sts.Problem) {
 	return c.compile(field, text, cel.StringType)
 }
 
-func (c *compiler) compile(field, text string, want *cel.Type) (*expression, *session.Problem) {
+func (c *compiler) compile(field, text string, want *cel.Type) (*expression, *sts.Problem) {
 	if c.length += len(text); c.length > maxTotalLength {
-		return nil, session.Problemf(v1alpha1.ReasonRuleInvalid, "%s is too long: with it the issuer's expressions have %d bytes, at most %d are allowed together", field, c.length, maxTotalLength)
+		return nil, sts.Problemf(v1alpha1.ReasonRuleInvalid, "%s is too long: with it the issuer's expressions have %d bytes, at most %d are allowed together", field, c.length, maxTotalLength)
 	}
 	env := environment()
 	parsed, issues := parse(env, text)
@@ -74,11 +74,11 @@ func (c *compiler) compile(field, text string, want *cel.Type) (*expression, *se
 		return nil, invalid(field, firstOf(issues))
 	}
 	if got := checked.OutputType(); !got.IsExactType(want) {
-		return nil, session.Problemf(v1alpha1.ReasonRuleInvalid, "%s must give a %s, but it gives a %s", field, want, got)
+		return nil, sts.Problemf(v1alpha1.ReasonRuleInvalid, "%s must give a %s, but it gives a %s", field, want, got)
 	}
 	program, err := env.Program(checked, c.patterns.options()...)
 	if err != nil {
-		return nil, session.Problemf(v1alpha1.ReasonRuleInvalid, "%s is invalid: %s", field, oneLine(err.Error()))
+		return nil, sts.Problemf(v1alpha1.ReasonRuleInvalid, "%s is invalid: %s", field, oneLine(err.Error()))
 	}
 	return &expression{program}, nil
 }
@@ -114,12 +114,12 @@ func firstOf(issues *cel.Issues) *cel.Error {
 }
 
 // invalid is the problem of an issuer with a broken expression. CEL counts columns from 0.
-func invalid(field string, issue *cel.Error) *session.Problem {
+func invalid(field string, issue *cel.Error) *sts.Problem {
 	message := strings.NewReplacer(" (in container '')", "", namespaceVariable, "namespace").Replace(oneLine(issue.Message))
 	if issue.Location.Line() < 1 { // a limit on the whole text
-		return session.Problemf(v1alpha1.ReasonRuleInvalid, "%s is invalid: %s", field, message)
+		return sts.Problemf(v1alpha1.ReasonRuleInvalid, "%s is invalid: %s", field, message)
 	}
-	return session.Problemf(v1alpha1.ReasonRuleInvalid, "%s is invalid at line %d, column %d: %s", field, issue.Location.Line(), max(issue.Location.Column()+1, 1), message)
+	return sts.Problemf(v1alpha1.ReasonRuleInvalid, "%s is invalid at line %d, column %d: %s", field, issue.Location.Line(), max(issue.Location.Column()+1, 1), message)
 }
 
 // trial is one Apply: what its expressions see, and what they have cost so far.

@@ -25,7 +25,7 @@ import (
 	"github.com/google/cel-go/common/types/ref"
 	"github.com/google/cel-go/common/types/traits"
 
-	"github.com/sts-operator/sts-operator/internal/session"
+	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
 // field of an object in an expression.
@@ -165,7 +165,7 @@ func textMap(value map[string]string) ref.Val {
 }
 
 // sessionFacts are what expressions see of a request.
-func sessionFacts(r session.Request, policy ref.Val, policyError error) object {
+func sessionFacts(r sts.Request, policy ref.Val, policyError error) object {
 	o := object{"Session", map[string]ref.Val{}}
 	for name, value := range map[string]string{
 		"operation": r.Operation, "name": r.Name, "roleARN": r.RoleARN, "externalID": r.ExternalID, "sourceIdentity": r.SourceIdentity,

@@ -26,7 +26,7 @@ import (
 	"fmt"
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
-	"github.com/sts-operator/sts-operator/internal/session"
+	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
 // Metadata is what the rules know of a namespace or an object.
@@ -48,13 +48,13 @@ type Guardrails struct {
 
 // Compile reads an issuer's guardrails. The problem (reason RuleInvalid) names the field, such as
 // spec.rules[1].expression, with line and column, and says what is wrong with it.
-func Compile(issuer v1alpha1.Issuer) (*Guardrails, *session.Problem) {
+func Compile(issuer v1alpha1.Issuer) (*Guardrails, *sts.Problem) {
 	g := &Guardrails{issuer: fmt.Sprintf("%s %s", issuer.IssuerKind(), issuer.GetName())}
 	if cluster, ok := issuer.(*v1alpha1.ClusterSessionIssuer); ok {
 		g.namespaces = newNamespaces(cluster.Spec.AllowedNamespaces)
 	}
 	spec, compiler := issuer.IssuerSpec(), &compiler{patterns: patterns{}}
-	var problem *session.Problem
+	var problem *sts.Problem
 	if g.tags, problem = compiler.tags(spec.Tags); problem != nil {
 		return nil, problem
 	}
@@ -72,7 +72,7 @@ func Compile(issuer v1alpha1.Issuer) (*Guardrails, *session.Problem) {
 
 // Apply holds a session's request against the guardrails: the request as it is to be sent, with the issuer's tags and
 // source identity, or why it is refused, with the request as it was asked for.
-func (g *Guardrails) Apply(asked session.Request, namespace, object Metadata) (session.Request, *session.Problem) {
+func (g *Guardrails) Apply(asked sts.Request, namespace, object Metadata) (sts.Request, *sts.Problem) {
 	if problem := g.refuseNamespace(namespace); problem != nil {
 		return asked, problem
 	}

@@ -25,7 +25,7 @@ import (
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
 	"github.com/sts-operator/sts-operator/internal/guardrail"
-	"github.com/sts-operator/sts-operator/internal/session"
+	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
 const roleARN = "arn:aws:iam::123456789012:role/team-a/reports"
@@ -38,34 +38,34 @@ var (
 		Annotations: map[string]string{"example.com/role-arns": roleARN + "," + roleARN + "-2"},
 	}
 	object     = guardrail.Metadata{Name: "reports", Labels: map[string]string{"app": "reports"}}
-	federation = session.Request{Operation: session.OperationGetFederationToken, Name: "team-a-reports"}
-	role       = session.Request{Operation: session.OperationAssumeRole, Name: "reports", RoleARN: roleARN}
-	web        = session.Request{
-		Operation: session.OperationAssumeRoleWithWebIdentity, Name: "reports", RoleARN: roleARN,
+	federation = sts.Request{Operation: sts.OperationGetFederationToken, Name: "team-a-reports"}
+	role       = sts.Request{Operation: sts.OperationAssumeRole, Name: "reports", RoleARN: roleARN}
+	web        = sts.Request{
+		Operation: sts.OperationAssumeRoleWithWebIdentity, Name: "reports", RoleARN: roleARN,
 		ServiceAccountName: "default", Audience: "sts.amazonaws.com", ProviderID: "www.example.com",
 	}
-	saml = session.Request{
-		Operation: session.OperationAssumeRoleWithSAML, RoleARN: roleARN, PrincipalARN: "arn:aws:iam::123456789012:saml-provider/corporate",
+	saml = sts.Request{
+		Operation: sts.OperationAssumeRoleWithSAML, RoleARN: roleARN, PrincipalARN: "arn:aws:iam::123456789012:saml-provider/corporate",
 	}
-	token = session.Request{Operation: session.OperationGetSessionToken}
+	token = sts.Request{Operation: sts.OperationGetSessionToken}
 )
 
 // with is a copy of the request that is changed.
-func with(r session.Request, change func(r *session.Request)) session.Request {
+func with(r sts.Request, change func(r *sts.Request)) sts.Request {
 	change(&r)
 	return r
 }
 
 // withPolicy is the request with an inline policy.
-func withPolicy(r session.Request, policy string) session.Request {
-	return with(r, func(r *session.Request) { r.Policy = policy })
+func withPolicy(r sts.Request, policy string) sts.Request {
+	return with(r, func(r *sts.Request) { r.Policy = policy })
 }
 
 // tagged are tags of keys and values.
-func tagged(keysAndValues ...string) []session.Tag {
-	var tags []session.Tag
+func tagged(keysAndValues ...string) []sts.Tag {
+	var tags []sts.Tag
 	for pair := range slices.Chunk(keysAndValues, 2) {
-		tags = append(tags, session.Tag{Key: pair[0], Value: pair[1]})
+		tags = append(tags, sts.Tag{Key: pair[0], Value: pair[1]})
 	}
 	return tags
 }
@@ -107,13 +107,13 @@ func compile(t testing.TB, issuer v1alpha1.Issuer) *guardrail.Guardrails {
 }
 
 // apply holds a request of the usual namespace and object against an issuer.
-func apply(t testing.TB, issuer v1alpha1.Issuer, request session.Request) (session.Request, *session.Problem) {
+func apply(t testing.TB, issuer v1alpha1.Issuer, request sts.Request) (sts.Request, *sts.Problem) {
 	t.Helper()
 	return compile(t, issuer).Apply(request, namespace, object)
 }
 
 // message of a problem; empty for none.
-func message(problem *session.Problem) string {
+func message(problem *sts.Problem) string {
 	if problem == nil {
 		return ""
 	}
@@ -121,7 +121,7 @@ func message(problem *session.Problem) string {
 }
 
 // reason of a problem; empty for none.
-func reason(problem *session.Problem) string {
+func reason(problem *sts.Problem) string {
 	if problem == nil {
 		return ""
 	}

@@ -25,7 +25,7 @@ import (
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
 	"github.com/sts-operator/sts-operator/internal/guardrail"
-	"github.com/sts-operator/sts-operator/internal/session"
+	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
 // thousand is a list of a thousand numbers.
@@ -150,7 +150,7 @@ func TestStepsThatCountAsOneTakeNoLonger(t *testing.T) {
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			expression := strings.ReplaceAll(expression, "L", thousand[:140]+"1]")
-			request := with(federation, func(r *session.Request) { r.Tags = fill(50) })
+			request := with(federation, func(r *sts.Request) { r.Tags = fill(50) })
 			_, problem := compile(t, withRules(expression)).Apply(request, large, object)
 			NewWithT(t).Expect(message(problem)).To(BeEmpty())
 		})

@@ -23,7 +23,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
-	"github.com/sts-operator/sts-operator/internal/session"
+	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
 // namespaces are those that a ClusterSessionIssuer admits.
@@ -51,19 +51,19 @@ func newNamespaces(allowed *v1alpha1.AllowedNamespaces) *namespaces {
 }
 
 // refuseNamespace says why a namespace may not use the issuer; nil if it may.
-func (g *Guardrails) refuseNamespace(namespace Metadata) *session.Problem {
+func (g *Guardrails) refuseNamespace(namespace Metadata) *sts.Problem {
 	n := g.namespaces
 	switch {
 	case n == nil:
 		return nil
 	case n.nobody:
-		return session.Problemf(v1alpha1.ReasonNamespaceNotAllowed, "%s admits no namespace: an administrator must set its spec.allowedNamespaces", g.issuer)
+		return sts.Problemf(v1alpha1.ReasonNamespaceNotAllowed, "%s admits no namespace: an administrator must set its spec.allowedNamespaces", g.issuer)
 	case n.everybody || slices.Contains(n.names, namespace.Name):
 		return nil
 	case n.unreadable != nil:
-		return session.Problemf(v1alpha1.ReasonNamespaceNotAllowed, "%s has an unreadable spec.allowedNamespaces.selector and so admits no namespace: %s", g.issuer, n.unreadable)
+		return sts.Problemf(v1alpha1.ReasonNamespaceNotAllowed, "%s has an unreadable spec.allowedNamespaces.selector and so admits no namespace: %s", g.issuer, n.unreadable)
 	case n.selector != nil && n.selector.Matches(labels.Set(namespace.Labels)):
 		return nil
 	}
-	return session.Problemf(v1alpha1.ReasonNamespaceNotAllowed, "%s does not admit namespace %s: an administrator must add it to spec.allowedNamespaces", g.issuer, namespace.Name)
+	return sts.Problemf(v1alpha1.ReasonNamespaceNotAllowed, "%s does not admit namespace %s: an administrator must add it to spec.allowedNamespaces", g.issuer, namespace.Name)
 }

@@ -28,7 +28,7 @@ import (
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
 	"github.com/sts-operator/sts-operator/internal/guardrail"
-	"github.com/sts-operator/sts-operator/internal/session"
+	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
 func page(t *testing.T) string {
@@ -51,37 +51,37 @@ func recipes(t *testing.T) map[string]string {
 }
 
 // allowing is a federated user with a policy that allows some actions.
-func allowing(actions string) session.Request {
+func allowing(actions string) sts.Request {
 	return withPolicy(federation, `{"Statement":[{"Effect":"Allow","Action":`+actions+`,"Resource":"*"}]}`)
 }
 
 func TestRecipes(t *testing.T) {
-	name := func(name string) session.Request { return with(federation, func(r *session.Request) { r.Name = name }) }
-	arns := func(arns ...string) session.Request {
-		return with(federation, func(r *session.Request) { r.PolicyARNs = arns })
+	name := func(name string) sts.Request { return with(federation, func(r *sts.Request) { r.Name = name }) }
+	arns := func(arns ...string) sts.Request {
+		return with(federation, func(r *sts.Request) { r.PolicyARNs = arns })
 	}
-	lasting := func(r session.Request, seconds int32) session.Request {
-		return with(r, func(r *session.Request) { r.DurationSeconds = seconds })
+	lasting := func(r sts.Request, seconds int32) sts.Request {
+		return with(r, func(r *sts.Request) { r.DurationSeconds = seconds })
 	}
-	of := func(arn string) session.Request { return with(role, func(r *session.Request) { r.RoleARN = arn }) }
-	tags := func(keysAndValues ...string) session.Request {
-		return with(federation, func(r *session.Request) { r.Tags = tagged(keysAndValues...) })
+	of := func(arn string) sts.Request { return with(role, func(r *sts.Request) { r.RoleARN = arn }) }
+	tags := func(keysAndValues ...string) sts.Request {
+		return with(federation, func(r *sts.Request) { r.Tags = tagged(keysAndValues...) })
 	}
-	cases := map[string]struct{ accepted, refused []session.Request }{
+	cases := map[string]struct{ accepted, refused []sts.Request }{
 		"Names begin with the namespace": {
-			[]session.Request{name("team-a.x"), name("team-a."), with(role, func(r *session.Request) { r.Name = "team-a.x" })},
-			[]session.Request{name("team-a"), name("team-a-x"), name("team-b.x"), name("x.team-a.x"), name("Team-a.x"), token, saml},
+			[]sts.Request{name("team-a.x"), name("team-a."), with(role, func(r *sts.Request) { r.Name = "team-a.x" })},
+			[]sts.Request{name("team-a"), name("team-a-x"), name("team-b.x"), name("x.team-a.x"), name("Team-a.x"), token, saml},
 		},
 		"Only these managed policies": {
-			[]session.Request{arns("arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"), arns("arn:aws:iam::123456789012:policy/reports", "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess")},
-			[]session.Request{federation, arns("arn:aws:iam::aws:policy/AdministratorAccess"), arns("arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess", "arn:aws:iam::aws:policy/x")},
+			[]sts.Request{arns("arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"), arns("arn:aws:iam::123456789012:policy/reports", "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess")},
+			[]sts.Request{federation, arns("arn:aws:iam::aws:policy/AdministratorAccess"), arns("arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess", "arn:aws:iam::aws:policy/x")},
 		},
 		"No action in all services": {
-			[]session.Request{
+			[]sts.Request{
 				federation, allowing(`"s3:*"`), allowing(`["s3:GetObject","sqs:Send*"]`), allowing(`"execute-api:Invoke"`),
 				withPolicy(federation, `{"Statement":{"Effect":"Deny","NotAction":"s3:*","Resource":"*"}}`),
 			},
-			[]session.Request{
+			[]sts.Request{
 				allowing(`"*"`), allowing(`["*"]`), allowing(`["s3:*","*"]`), allowing(`"**"`), allowing(`"*:*"`), allowing(`"?*"`), allowing(`"?*:*"`),
 				allowing(`"s?:*"`), allowing(`"\u002a"`), allowing(`"s3*"`), allowing(`""`), allowing(`[]`), allowing(`" *"`),
 				withPolicy(federation, `{"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`),
@@ -91,26 +91,26 @@ func TestRecipes(t *testing.T) {
 			},
 		},
 		"At most an hour": {
-			[]session.Request{role, lasting(federation, 3600), lasting(role, 900)},
-			[]session.Request{federation, token, lasting(federation, 3601), lasting(role, 43200)},
+			[]sts.Request{role, lasting(federation, 3600), lasting(role, 900)},
+			[]sts.Request{federation, token, lasting(federation, 3601), lasting(role, 43200)},
 		},
 		"Only roles under the namespace's path": {
-			[]session.Request{role, web, saml, of("arn:aws:iam::123456789012:role/team-a/deep/er")},
-			[]session.Request{federation, token, of("arn:aws:iam::123456789012:role/team-a"), of("arn:aws:iam::123456789012:role/team-ab/x"), of("arn:aws:iam::210987654321:role/team-a/x")},
+			[]sts.Request{role, web, saml, of("arn:aws:iam::123456789012:role/team-a/deep/er")},
+			[]sts.Request{federation, token, of("arn:aws:iam::123456789012:role/team-a"), of("arn:aws:iam::123456789012:role/team-ab/x"), of("arn:aws:iam::210987654321:role/team-a/x")},
 		},
 		"Tags are the namespace's labels": {
-			[]session.Request{federation, tags("team", "a"), tags("stage", "test", "team", "a")},
-			[]session.Request{tags("team", "b"), tags("Team", "a"), tags("other", "a"), tags("stage", "test", "team", "b")},
+			[]sts.Request{federation, tags("team", "a"), tags("stage", "test", "team", "a")},
+			[]sts.Request{tags("team", "b"), tags("Team", "a"), tags("other", "a"), tags("stage", "test", "team", "b")},
 		},
 		"No inline policy": {
-			[]session.Request{federation, role, arns("arn:aws:iam::aws:policy/x")},
-			[]session.Request{allowing(`"s3:GetObject"`), allowing(`"*"`)},
+			[]sts.Request{federation, role, arns("arn:aws:iam::aws:policy/x")},
+			[]sts.Request{allowing(`"s3:GetObject"`), allowing(`"*"`)},
 		},
-		"Only these operations":                {[]session.Request{federation, role}, []session.Request{web, saml, token}},
-		"The session is named like its object": {[]session.Request{name("reports"), role}, []session.Request{federation, name("Reports"), token}},
+		"Only these operations":                {[]sts.Request{federation, role}, []sts.Request{web, saml, token}},
+		"The session is named like its object": {[]sts.Request{name("reports"), role}, []sts.Request{federation, name("Reports"), token}},
 		"The namespace's annotation lists the roles": {
-			[]session.Request{role, of(roleARN + "-2")},
-			[]session.Request{of(roleARN + "-3"), of(roleARN + "," + roleARN + "-2"), federation, token},
+			[]sts.Request{role, of(roleARN + "-2")},
+			[]sts.Request{of(roleARN + "-3"), of(roleARN + "," + roleARN + "-2"), federation, token},
 		},
 	}
 	found := recipes(t)
@@ -138,7 +138,7 @@ func TestTheRecipesTogetherCostLittle(t *testing.T) {
 	for _, expression := range recipes(t) {
 		guardrails := compile(t, withRules(expression))
 		dearest := uint64(0)
-		for _, request := range []session.Request{everything, allowing(`["s3:GetObject","sqs:Send*"]`), role} {
+		for _, request := range []sts.Request{everything, allowing(`["s3:GetObject","sqs:Send*"]`), role} {
 			dearest = max(dearest, guardrails.Cost(request, namespace, object))
 		}
 		total += dearest
@@ -150,7 +150,7 @@ func TestTheRecipesTogetherCostLittle(t *testing.T) {
 func TestARoleThatNoAnnotationListsIsRefused(t *testing.T) {
 	guardrails := compile(t, withRules(recipes(t)["The namespace's annotation lists the roles"]))
 	for _, annotations := range []map[string]string{nil, {"example.com/role-arns": ""}, {"example.com/role-arns": ","}} {
-		for _, request := range []session.Request{role, federation, token} {
+		for _, request := range []sts.Request{role, federation, token} {
 			_, problem := guardrails.Apply(request, guardrail.Metadata{Name: "team-a", Annotations: annotations}, object)
 			NewWithT(t).Expect(problem).NotTo(BeNil())
 		}
@@ -215,10 +215,10 @@ func TestTheExampleOnThePageIsReadAndWorks(t *testing.T) {
 	g.Expect(reason(problem)).To(Equal(v1alpha1.ReasonNamespaceNotAllowed))
 	_, problem = guardrails.Apply(federation, allowed, object)
 	g.Expect(message(problem)).To(Equal("ClusterSessionIssuer aws refuses the session: begin the name with team-a."))
-	long := with(federation, func(r *session.Request) { r.Name = "team-a.reports" })
+	long := with(federation, func(r *sts.Request) { r.Name = "team-a.reports" })
 	_, problem = guardrails.Apply(long, allowed, object)
 	g.Expect(message(problem)).To(Equal("ClusterSessionIssuer aws refuses the session: set durationSeconds to 3600 or less"))
-	short := with(long, func(r *session.Request) { r.DurationSeconds = 3600 })
+	short := with(long, func(r *sts.Request) { r.DurationSeconds = 3600 })
 	request, problem := guardrails.Apply(short, allowed, object)
 	g.Expect(problem).To(BeNil())
 	g.Expect(request.Tags).To(Equal(tagged("cluster", "production", "kubernetes-namespace", "team-a")))

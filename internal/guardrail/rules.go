@@ -23,7 +23,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
-	"github.com/sts-operator/sts-operator/internal/session"
+	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
 // maxMessageLength of what a messageExpression tells, in characters.
@@ -38,7 +38,7 @@ type rule struct {
 	messageExpression *expression
 }
 
-func (c *compiler) rules(rules []v1alpha1.Rule) ([]rule, *session.Problem) {
+func (c *compiler) rules(rules []v1alpha1.Rule) ([]rule, *sts.Problem) {
 	var compiled []rule
 	for i, spec := range rules {
 		field := fmt.Sprintf("spec.rules[%d]", i)
@@ -58,17 +58,17 @@ func (c *compiler) rules(rules []v1alpha1.Rule) ([]rule, *session.Problem) {
 }
 
 // judge holds the session against the rules, in their order. They cannot judge a policy that they cannot read.
-func (g *Guardrails) judge(t *trial, policyError error) *session.Problem {
+func (g *Guardrails) judge(t *trial, policyError error) *sts.Problem {
 	if policyError != nil {
-		return session.Problemf(v1alpha1.ReasonRuleViolated, "%s refuses the session: its rules cannot judge spec.policy, because %s", g.issuer, policyError)
+		return sts.Problemf(v1alpha1.ReasonRuleViolated, "%s refuses the session: its rules cannot judge spec.policy, because %s", g.issuer, policyError)
 	}
 	for _, rule := range g.rules {
 		holds, err := rule.expression.holds(t)
 		switch {
 		case err != nil:
-			return session.Problemf(v1alpha1.ReasonRuleViolated, "%s refuses the session: its %s cannot be evaluated for it: %s", g.issuer, rule.field, err)
+			return sts.Problemf(v1alpha1.ReasonRuleViolated, "%s refuses the session: its %s cannot be evaluated for it: %s", g.issuer, rule.field, err)
 		case !holds:
-			return session.Problemf(v1alpha1.ReasonRuleViolated, "%s refuses the session: %s", g.issuer, rule.explain(t))
+			return sts.Problemf(v1alpha1.ReasonRuleViolated, "%s refuses the session: %s", g.issuer, rule.explain(t))
 		}
 	}
 	return nil

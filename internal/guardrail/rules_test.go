@@ -25,23 +25,23 @@ import (
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
 	"github.com/sts-operator/sts-operator/internal/guardrail"
-	"github.com/sts-operator/sts-operator/internal/session"
+	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
 // everything is a request with every field that expressions see.
-var everything = session.Request{
-	Operation: session.OperationAssumeRole, Name: "team-a-reports", PolicyARNs: []string{"arn:aws:iam::aws:policy/A", "arn:aws:iam::aws:policy/B"},
+var everything = sts.Request{
+	Operation: sts.OperationAssumeRole, Name: "team-a-reports", PolicyARNs: []string{"arn:aws:iam::aws:policy/A", "arn:aws:iam::aws:policy/B"},
 	Policy: `{"Version":"2012-10-17","Id":"id","Statement":[{"Sid":"one","Effect":"Allow","Action":"s3:GetObject","Resource":["*"],` +
 		`"Condition":{"StringEquals":{"aws:a":"x","aws:b":["y","z"]},"Bool":{"aws:c":true},"NumericLessThan":{"aws:d":1.50}}},` +
 		`{"Effect":"Deny","NotAction":["s3:*","sts:*"],"NotResource":"arn:aws:s3:::x"}]}`,
-	Tags:            []session.Tag{{Key: "Team", Value: "a"}, {Key: "stage", Value: "test"}},
+	Tags:            []sts.Tag{{Key: "Team", Value: "a"}, {Key: "stage", Value: "test"}},
 	DurationSeconds: 900, MinimumSessionTokenSize: 4096, RoleARN: roleARN, ExternalID: "external", SourceIdentity: "someone",
-	TransitiveTagKeys: []string{"Team"}, ProvidedContexts: []session.Context{{ProviderARN: "arn:aws:iam::aws:contextProvider/X", Assertion: "assertion"}},
+	TransitiveTagKeys: []string{"Team"}, ProvidedContexts: []sts.Context{{ProviderARN: "arn:aws:iam::aws:contextProvider/X", Assertion: "assertion"}},
 }
 
 func TestWhatExpressionsSee(t *testing.T) {
 	for _, c := range []struct {
-		request    session.Request
+		request    sts.Request
 		expression string
 	}{
 		{everything, `session.operation == 'AssumeRole' && session.name == 'team-a-reports'`},
@@ -92,7 +92,7 @@ func TestRules(t *testing.T) {
 	const refused = "ClusterSessionIssuer aws refuses the session: "
 	for sentence, c := range map[string]struct {
 		rules   []string
-		request session.Request
+		request sts.Request
 		want    string
 	}{
 		"all hold":                             {[]string{"true", "session.name.startsWith('team-a-')"}, federation, ""},

@@ -20,7 +20,7 @@ import (
 	"regexp"
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
-	"github.com/sts-operator/sts-operator/internal/session"
+	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
 // sourceIdentity is what AWS STS takes: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html.
@@ -29,14 +29,14 @@ var sourceIdentity = regexp.MustCompile(`^[0-9A-Za-z_+=,.@-]{2,64}$`)
 // addSourceIdentity is the request with the issuer's source identity, or why it cannot have it. A federated user has none and
 // may call no operation of STS that would give it one; a session token may call AssumeRole, with any, from where we cannot see it. See
 // https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html and API_GetSessionToken.html.
-func (g *Guardrails) addSourceIdentity(request session.Request, t *trial) (session.Request, *session.Problem) {
-	if g.sourceIdentity == nil || request.Operation == session.OperationGetFederationToken {
+func (g *Guardrails) addSourceIdentity(request sts.Request, t *trial) (sts.Request, *sts.Problem) {
+	if g.sourceIdentity == nil || request.Operation == sts.OperationGetFederationToken {
 		return request, nil
 	}
-	conflict := func(format string, args ...any) (session.Request, *session.Problem) {
-		return request, session.Problemf(v1alpha1.ReasonSourceIdentityConflict, "%s "+format, append([]any{g.issuer}, args...)...)
+	conflict := func(format string, args ...any) (sts.Request, *sts.Problem) {
+		return request, sts.Problemf(v1alpha1.ReasonSourceIdentityConflict, "%s "+format, append([]any{g.issuer}, args...)...)
 	}
-	if request.Operation == session.OperationGetSessionToken {
+	if request.Operation == sts.OperationGetSessionToken {
 		return conflict("sets the source identity of every role session, but the credentials of %s can assume roles with any other: use assumeRole or GetFederationToken, or an issuer without sourceIdentityExpression", request.Operation)
 	}
 	if !request.TakesSourceIdentity() {

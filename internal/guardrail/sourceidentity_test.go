@@ -23,17 +23,17 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
-	"github.com/sts-operator/sts-operator/internal/session"
+	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
 func TestSourceIdentity(t *testing.T) {
 	const aws = "ClusterSessionIssuer aws "
-	asking := func(identity string) session.Request {
-		return with(role, func(r *session.Request) { r.SourceIdentity = identity })
+	asking := func(identity string) sts.Request {
+		return with(role, func(r *sts.Request) { r.SourceIdentity = identity })
 	}
 	for sentence, c := range map[string]struct {
 		expression     string
-		request        session.Request
+		request        sts.Request
 		want, expected string
 	}{
 		"none":                              {"", role, "", ""},
@@ -66,7 +66,7 @@ func TestSourceIdentity(t *testing.T) {
 			if problem != nil {
 				g.Expect(problem.Reason).To(Equal(v1alpha1.ReasonSourceIdentityConflict))
 			}
-			g.Expect(got).To(Equal(with(c.request, func(r *session.Request) { r.SourceIdentity = c.want })))
+			g.Expect(got).To(Equal(with(c.request, func(r *sts.Request) { r.SourceIdentity = c.want })))
 		})
 	}
 }

@@ -24,7 +24,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/sts-operator/sts-operator/internal/guardrail"
-	"github.com/sts-operator/sts-operator/internal/session"
+	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
 func TestKeysOfTagsAreFoundInAnyCase(t *testing.T) {
@@ -55,7 +55,7 @@ func TestKeysOfTagsAreFoundInAnyCase(t *testing.T) {
 		t.Run(sentence, func(t *testing.T) {
 			g := NewWithT(t)
 			guardrails := compile(t, withRules(c.expression))
-			request := with(federation, func(r *session.Request) { r.Tags = tagged("Admin", "Yes", "Grösse", "1", "kind", "2") })
+			request := with(federation, func(r *sts.Request) { r.Tags = tagged("Admin", "Yes", "Grösse", "1", "kind", "2") })
 			for range 3 {
 				_, problem := guardrails.Apply(request, namespace, object)
 				g.Expect(message(problem)).To(Equal(c.want))

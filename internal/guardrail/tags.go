@@ -24,7 +24,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
-	"github.com/sts-operator/sts-operator/internal/session"
+	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
 // What AWS STS says of tags: https://docs.aws.amazon.com/STS/latest/APIReference/API_Tag.html and API_AssumeRole.html.
@@ -44,23 +44,23 @@ type forcedTag struct {
 	expression *expression
 }
 
-func (c *compiler) tags(tags []v1alpha1.ForcedTag) ([]forcedTag, *session.Problem) {
+func (c *compiler) tags(tags []v1alpha1.ForcedTag) ([]forcedTag, *sts.Problem) {
 	var compiled []forcedTag
 	for i, tag := range tags {
 		t := forcedTag{field: fmt.Sprintf("spec.tags[%d]", i), key: string(tag.Key)}
 		// The schema compares keys without case for ASCII only; STS does for every script.
 		for _, other := range compiled {
 			if strings.EqualFold(other.key, t.key) {
-				return nil, session.Problemf(v1alpha1.ReasonRuleInvalid, "%s.key: %q and %q differ only by case, which AWS ignores: remove one of the tags", t.field, other.key, t.key)
+				return nil, sts.Problemf(v1alpha1.ReasonRuleInvalid, "%s.key: %q and %q differ only by case, which AWS ignores: remove one of the tags", t.field, other.key, t.key)
 			}
 		}
 		if (tag.Value == nil) == (tag.ValueExpression == "") {
-			return nil, session.Problemf(v1alpha1.ReasonRuleInvalid, "%s: give exactly one of value and valueExpression", t.field)
+			return nil, sts.Problemf(v1alpha1.ReasonRuleInvalid, "%s: give exactly one of value and valueExpression", t.field)
 		}
 		if tag.Value != nil {
 			t.value = *tag.Value
 		} else {
-			var problem *session.Problem
+			var problem *sts.Problem
 			if t.expression, problem = c.text(t.field+".valueExpression", tag.ValueExpression); problem != nil {
 				return nil, problem
 			}
@@ -90,12 +90,12 @@ func (t forcedTag) tell(trial *trial) (string, error) {
 
 // addTags is the request with the issuer's tags on it, or why one of them cannot be. A key that the session gives too, in
 // any case, takes the issuer's spelling, which is the one that rules know.
-func (g *Guardrails) addTags(request session.Request, t *trial) (session.Request, *session.Problem) {
+func (g *Guardrails) addTags(request sts.Request, t *trial) (sts.Request, *sts.Problem) {
 	if len(g.tags) == 0 {
 		return request, nil
 	}
-	conflict := func(format string, args ...any) (session.Request, *session.Problem) {
-		return request, session.Problemf(v1alpha1.ReasonForcedTagConflict, "%s "+format, append([]any{g.issuer}, args...)...)
+	conflict := func(format string, args ...any) (sts.Request, *sts.Problem) {
+		return request, sts.Problemf(v1alpha1.ReasonForcedTagConflict, "%s "+format, append([]any{g.issuer}, args...)...)
 	}
 	if !request.TakesTags() {
 		return conflict("puts tags on every session, which %s cannot carry: use GetFederationToken or assumeRole, or an issuer without tags", request.Operation)
@@ -103,12 +103,12 @@ func (g *Guardrails) addTags(request session.Request, t *trial) (session.Request
 	request.Tags, request.TransitiveTagKeys = slices.Clone(request.Tags), slices.Clone(request.TransitiveTagKeys)
 	for _, tag := range g.tags {
 		value, err := tag.tell(t)
-		at := slices.IndexFunc(request.Tags, func(t session.Tag) bool { return strings.EqualFold(t.Key, tag.key) })
+		at := slices.IndexFunc(request.Tags, func(t sts.Tag) bool { return strings.EqualFold(t.Key, tag.key) })
 		switch {
 		case err != nil:
 			return conflict("cannot tell the value of the tag %s for this session (%s): %s", tag.key, tag.field, err)
 		case at < 0:
-			request.Tags = append(request.Tags, session.Tag{Key: tag.key, Value: value})
+			request.Tags = append(request.Tags, sts.Tag{Key: tag.key, Value: value})
 		case request.Tags[at].Value != value:
 			return conflict("gives the tag %s the value %q on this session, but spec.tags asks for %s with %q: remove it from spec.tags", tag.key, value, request.Tags[at].Key, request.Tags[at].Value)
 		default:
@@ -120,7 +120,7 @@ func (g *Guardrails) addTags(request session.Request, t *trial) (session.Request
 			}
 		}
 	}
-	slices.SortFunc(request.Tags, func(a, b session.Tag) int { return strings.Compare(a.Key, b.Key) })
+	slices.SortFunc(request.Tags, func(a, b sts.Tag) int { return strings.Compare(a.Key, b.Key) })
 	slices.Sort(request.TransitiveTagKeys)
 	if len(request.Tags) > maxTags {
 		return conflict("adds its tags to every session, which makes %d here, and AWS takes at most %d: remove some from spec.tags", len(request.Tags), maxTags)

@@ -25,7 +25,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
-	"github.com/sts-operator/sts-operator/internal/session"
+	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
 func TestForcedTags(t *testing.T) {
@@ -40,8 +40,8 @@ func TestForcedTags(t *testing.T) {
 	for sentence, c := range map[string]struct {
 		forced    []v1alpha1.ForcedTag
 		operation string
-		asked     []session.Tag
-		want      []session.Tag
+		asked     []sts.Tag
+		want      []sts.Tag
 		problem   string
 	}{
 		"none":                            {nil, "", tagged("x", "y"), tagged("x", "y"), ""},
@@ -52,7 +52,7 @@ func TestForcedTags(t *testing.T) {
 		"beside the session's, sorted":    {[]v1alpha1.ForcedTag{team}, "", tagged("app", "x", "zone", "y"), tagged("app", "x", "team", "a", "zone", "y"), ""},
 		"the same key and value":          {[]v1alpha1.ForcedTag{team}, "", tagged("team", "a"), tagged("team", "a"), ""},
 		"the same in another case":        {[]v1alpha1.ForcedTag{team}, "", tagged("TEAM", "a"), tagged("team", "a"), ""},
-		"for a role":                      {[]v1alpha1.ForcedTag{team}, session.OperationAssumeRole, nil, tagged("team", "a"), ""},
+		"for a role":                      {[]v1alpha1.ForcedTag{team}, sts.OperationAssumeRole, nil, tagged("team", "a"), ""},
 		"another value": {
 			[]v1alpha1.ForcedTag{team}, "", tagged("team", "b"), tagged("team", "b"),
 			aws + `gives the tag team the value "a" on this session, but spec.tags asks for team with "b": remove it from spec.tags`,
@@ -79,11 +79,11 @@ func TestForcedTags(t *testing.T) {
 			aws + `gives the tag team the value "a" on this session, but spec.tags asks for team with "b": remove it from spec.tags`,
 		},
 		"an operation that takes none": {
-			[]v1alpha1.ForcedTag{team}, session.OperationGetSessionToken, nil, nil,
+			[]v1alpha1.ForcedTag{team}, sts.OperationGetSessionToken, nil, nil,
 			aws + "puts tags on every session, which GetSessionToken cannot carry: use GetFederationToken or assumeRole, or an issuer without tags",
 		},
 		"a web identity": {
-			[]v1alpha1.ForcedTag{team}, session.OperationAssumeRoleWithWebIdentity, nil, nil,
+			[]v1alpha1.ForcedTag{team}, sts.OperationAssumeRoleWithWebIdentity, nil, nil,
 			aws + "puts tags on every session, which AssumeRoleWithWebIdentity cannot carry: use GetFederationToken or assumeRole, or an issuer without tags",
 		},
 		"a missing key": {
@@ -107,7 +107,7 @@ func TestForcedTags(t *testing.T) {
 			[]v1alpha1.ForcedTag{told("'" + strings.Repeat("東", 257) + "'")}, "", nil, nil,
 			aws + "cannot tell the value of the tag team for this session (spec.tags[0]): it has 257 characters, AWS takes at most 256",
 		},
-		"50 in all": {[]v1alpha1.ForcedTag{team}, "", fill(49), append(fill(49), session.Tag{Key: "team", Value: "a"}), ""},
+		"50 in all": {[]v1alpha1.ForcedTag{team}, "", fill(49), append(fill(49), sts.Tag{Key: "team", Value: "a"}), ""},
 		"51 in all": {
 			[]v1alpha1.ForcedTag{team}, "", fill(50), fill(50),
 			aws + "adds its tags to every session, which makes 51 here, and AWS takes at most 50: remove some from spec.tags",
@@ -116,7 +116,7 @@ func TestForcedTags(t *testing.T) {
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			g := NewWithT(t)
-			request := with(federation, func(r *session.Request) {
+			request := with(federation, func(r *sts.Request) {
 				r.Tags = slices.Clone(c.asked)
 				if c.operation != "" {
 					r.Operation = c.operation
@@ -129,16 +129,16 @@ func TestForcedTags(t *testing.T) {
 			if problem != nil {
 				g.Expect(problem.Reason).To(Equal(v1alpha1.ReasonForcedTagConflict))
 			}
-			g.Expect(with(got, func(r *session.Request) { r.Tags = c.asked })).To(Equal(request), "nothing else changes")
+			g.Expect(with(got, func(r *sts.Request) { r.Tags = c.asked })).To(Equal(request), "nothing else changes")
 		})
 	}
 }
 
 // fill are so many tags.
-func fill(n int) []session.Tag {
-	var tags []session.Tag
+func fill(n int) []sts.Tag {
+	var tags []sts.Tag
 	for i := range n {
-		tags = append(tags, session.Tag{Key: fmt.Sprintf("key-%02d", i), Value: "value"})
+		tags = append(tags, sts.Tag{Key: fmt.Sprintf("key-%02d", i), Value: "value"})
 	}
 	return tags
 }
@@ -147,7 +147,7 @@ func fill(n int) []session.Tag {
 func TestTransitiveKeysFollowTheIssuersSpelling(t *testing.T) {
 	g := NewWithT(t)
 	keys := []string{"Apple", "TEAM", "alpha"}
-	request := with(role, func(r *session.Request) {
+	request := with(role, func(r *sts.Request) {
 		r.Tags, r.TransitiveTagKeys = tagged("Apple", "x", "TEAM", "a", "alpha", "y"), keys
 	})
 	got, problem := apply(t, withTags(v1alpha1.ForcedTag{Key: "team", Value: ptr("a")}), request)

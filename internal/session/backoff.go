@@ -24,6 +24,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
+	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
 const (
@@ -41,14 +42,14 @@ const (
 // a fifth taken from the UID. remaining is how long the published credentials still work: while they do, at least eight
 // tries fit before their end, or as many as 5 s apart allow. A problem of outcome Wait is looked at every 5 minutes and a
 // refusal every hour, under the same bound.
-func Backoff(outcome Outcome, count int32, remaining time.Duration, uid types.UID) time.Duration {
+func Backoff(outcome sts.Outcome, count int32, remaining time.Duration, uid types.UID) time.Duration {
 	var delay time.Duration
 	switch outcome {
-	case Refuse:
+	case sts.Refuse:
 		delay = refusedRetry
-	case Wait:
+	case sts.Wait:
 		delay = slowRetry
-	case Retry:
+	case sts.Retry:
 		delay = longestRetry
 		if shift := max(count, 1) - 1; shift < 6 {
 			delay = firstRetry << shift
@@ -62,7 +63,7 @@ func Backoff(outcome Outcome, count int32, remaining time.Duration, uid types.UI
 }
 
 // NextTry is when to look again after a try that failed now.
-func NextTry(o Observed, problem *Problem, now time.Time) time.Time {
+func NextTry(o Observed, problem *sts.Problem, now time.Time) time.Time {
 	count := NextFailure(o, problem, now).Count
 	return UntilExpiry(o, untilPoll(o, now.Add(o.backoff(problem.Reason, count, now)), now), now)
 }
@@ -73,11 +74,11 @@ func (o Observed) backoff(reason string, count int32, at time.Time) time.Duratio
 	if o.Secret.Exists && o.Secret.Foreign == "" {
 		remaining = o.Secret.Expiration.Sub(at)
 	}
-	return Backoff(OutcomeOf(reason), count, remaining, o.Session.UID)
+	return Backoff(sts.OutcomeOf(reason), count, remaining, o.Session.UID)
 }
 
 // NextFailure is the record of a try that failed now: the next in a row if the same request failed before, else the first.
-func NextFailure(o Observed, problem *Problem, now time.Time) v1alpha1.Failure {
+func NextFailure(o Observed, problem *sts.Problem, now time.Time) v1alpha1.Failure {
 	failure := v1alpha1.Failure{
 		Time:        metav1.NewTime(now.UTC().Truncate(time.Second)),
 		Reason:      problem.Reason,
@@ -97,7 +98,7 @@ func lastFailureIsPast(o Observed, now time.Time) *Decision {
 	if f == nil || f.RequestHash != o.attempt() {
 		return nil
 	}
-	d := &Decision{Action: Hold, Problem: &Problem{Reason: f.Reason, Message: f.Message}}
+	d := &Decision{Action: Hold, Problem: &sts.Problem{Reason: f.Reason, Message: f.Message}}
 	next := f.Time.Add(o.backoff(f.Reason, f.Count, f.Time.Time))
 	// A failure in the future means that the clock was set back since.
 	if !now.Before(next) || f.Time.After(now.Add(clockTolerance)) {

@@ -27,35 +27,36 @@ import (
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
 	"github.com/sts-operator/sts-operator/internal/session"
+	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
 func TestBackoff(t *testing.T) {
 	const expired = -time.Hour
 	for sentence, c := range map[string]struct {
-		outcome   session.Outcome
+		outcome   sts.Outcome
 		count     int32
 		remaining time.Duration
 		want      time.Duration // before the spread
 	}{
-		"the first retry comes after five seconds":                             {session.Retry, 1, expired, 5 * time.Second},
-		"a count that was lost is a first one":                                 {session.Retry, 0, expired, 5 * time.Second},
-		"a count that makes no sense is a first one":                           {session.Retry, -3, expired, 5 * time.Second},
-		"the second doubles it":                                                {session.Retry, 2, expired, 10 * time.Second},
-		"the third doubles it again":                                           {session.Retry, 3, expired, 20 * time.Second},
-		"the sixth is the last that doubles":                                   {session.Retry, 6, expired, 160 * time.Second},
-		"the seventh has reached five minutes":                                 {session.Retry, 7, expired, 5 * time.Minute},
-		"the thousandth is no later":                                           {session.Retry, 1000, expired, 5 * time.Minute},
-		"the largest count is no later":                                        {session.Retry, 1<<31 - 1, expired, 5 * time.Minute},
-		"credentials that last do not hurry a retry":                           {session.Retry, 7, 40 * time.Minute, 5 * time.Minute},
-		"credentials that end sooner leave an eighth of their rest to a retry": {session.Retry, 7, 32 * time.Minute, 4 * time.Minute},
-		"an eighth of their rest does not slow an early retry down":            {session.Retry, 1, 32 * time.Minute, 5 * time.Second},
-		"less than five seconds is not hurried":                                {session.Retry, 7, time.Second, 5 * time.Second},
-		"credentials that have just expired hurry nothing":                     {session.Retry, 7, 0, 5 * time.Minute},
-		"what others must mend is looked at every five minutes":                {session.Wait, 1, expired, 5 * time.Minute},
-		"however often that was":                                               {session.Wait, 100, expired, 5 * time.Minute},
-		"and an eighth of the rest where the credentials end sooner":           {session.Wait, 1, 16 * time.Minute, 2 * time.Minute},
-		"a refusal is looked at every hour":                                    {session.Refuse, 1, expired, time.Hour},
-		"and sooner where the credentials end sooner":                          {session.Refuse, 1, time.Hour, 7*time.Minute + 30*time.Second},
+		"the first retry comes after five seconds":                             {sts.Retry, 1, expired, 5 * time.Second},
+		"a count that was lost is a first one":                                 {sts.Retry, 0, expired, 5 * time.Second},
+		"a count that makes no sense is a first one":                           {sts.Retry, -3, expired, 5 * time.Second},
+		"the second doubles it":                                                {sts.Retry, 2, expired, 10 * time.Second},
+		"the third doubles it again":                                           {sts.Retry, 3, expired, 20 * time.Second},
+		"the sixth is the last that doubles":                                   {sts.Retry, 6, expired, 160 * time.Second},
+		"the seventh has reached five minutes":                                 {sts.Retry, 7, expired, 5 * time.Minute},
+		"the thousandth is no later":                                           {sts.Retry, 1000, expired, 5 * time.Minute},
+		"the largest count is no later":                                        {sts.Retry, 1<<31 - 1, expired, 5 * time.Minute},
+		"credentials that last do not hurry a retry":                           {sts.Retry, 7, 40 * time.Minute, 5 * time.Minute},
+		"credentials that end sooner leave an eighth of their rest to a retry": {sts.Retry, 7, 32 * time.Minute, 4 * time.Minute},
+		"an eighth of their rest does not slow an early retry down":            {sts.Retry, 1, 32 * time.Minute, 5 * time.Second},
+		"less than five seconds is not hurried":                                {sts.Retry, 7, time.Second, 5 * time.Second},
+		"credentials that have just expired hurry nothing":                     {sts.Retry, 7, 0, 5 * time.Minute},
+		"what others must mend is looked at every five minutes":                {sts.Wait, 1, expired, 5 * time.Minute},
+		"however often that was":                                               {sts.Wait, 100, expired, 5 * time.Minute},
+		"and an eighth of the rest where the credentials end sooner":           {sts.Wait, 1, 16 * time.Minute, 2 * time.Minute},
+		"a refusal is looked at every hour":                                    {sts.Refuse, 1, expired, time.Hour},
+		"and sooner where the credentials end sooner":                          {sts.Refuse, 1, time.Hour, 7*time.Minute + 30*time.Second},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			g := NewWithT(t)
@@ -75,7 +76,7 @@ func TestBackoffGrowsUpToItsBound(t *testing.T) {
 	for i := range 100 {
 		var before time.Duration
 		for count := int32(1); count <= 7; count++ {
-			delay := session.Backoff(session.Retry, count, 0, sequential(i))
+			delay := session.Backoff(sts.Retry, count, 0, sequential(i))
 			g.Expect(delay).To(BeNumerically(">", before), "try %d of session %d", count, i)
 			before = delay
 		}
@@ -86,7 +87,7 @@ func TestBackoffSpreadsSessionsThatFailTogether(t *testing.T) {
 	g := NewWithT(t)
 	buckets := make([]int, 10)
 	for i := range 10_000 {
-		early := 5*time.Minute - session.Backoff(session.Retry, 10, 0, sequential(i))
+		early := 5*time.Minute - session.Backoff(sts.Retry, 10, 0, sequential(i))
 		buckets[int(early*10/time.Minute)]++
 	}
 	g.Expect(buckets).To(HaveEach(BeNumerically("~", 1000, 200)))
@@ -96,13 +97,13 @@ func TestBackoffSpreadsTheTriesOfOneSession(t *testing.T) {
 	g := NewWithT(t)
 	delays := map[time.Duration]bool{}
 	for count := int32(10); count < 20; count++ {
-		delays[session.Backoff(session.Retry, count, 0, uid)] = true
+		delays[session.Backoff(sts.Retry, count, 0, uid)] = true
 	}
 	g.Expect(delays).To(HaveLen(10))
 }
 
 func TestEightTriesFitBeforeTheCredentialsExpire(t *testing.T) {
-	for _, outcome := range []session.Outcome{session.Retry, session.Wait} {
+	for _, outcome := range []sts.Outcome{sts.Retry, sts.Wait} {
 		for _, remaining := range []time.Duration{
 			40 * time.Second, 90 * time.Second, 6 * time.Minute, 24 * time.Minute, time.Hour, 5 * time.Hour, 18 * time.Hour,
 		} {
@@ -117,7 +118,7 @@ func TestEightTriesFitBeforeTheCredentialsExpire(t *testing.T) {
 }
 
 // triesWithin plays a session that fails from noon on for as long as its credentials last, or a thousand times.
-func triesWithin(remaining time.Duration, outcome session.Outcome, uid types.UID) int {
+func triesWithin(remaining time.Duration, outcome sts.Outcome, uid types.UID) int {
 	expiration := noon.Add(remaining)
 	tries := int32(0)
 	for now := noon; !now.After(expiration) && tries < 1000; tries++ {
@@ -143,7 +144,7 @@ func TestNextFailure(t *testing.T) {
 			o := healthy(c.given)
 			local := time.FixedZone("here", 3600)
 
-			failure := session.NextFailure(o, session.Problemf(throttled, "slow down"), noon.Add(time.Hour+time.Millisecond).In(local))
+			failure := session.NextFailure(o, sts.Problemf(throttled, "slow down"), noon.Add(time.Hour+time.Millisecond).In(local))
 
 			g.Expect(failure).To(Equal(v1alpha1.Failure{
 				Time: metav1.NewTime(noon.Add(time.Hour)), Reason: throttled, Message: "slow down", RequestHash: failure.RequestHash, Count: c.want,
@@ -156,16 +157,16 @@ func TestAFailureIsWaitedForAsLongAsItSays(t *testing.T) {
 	g := NewWithT(t)
 	o := healthy(missing)
 
-	failure := session.NextFailure(o, session.Problemf(v1alpha1.ReasonThrottled, "slow down"), noon)
+	failure := session.NextFailure(o, sts.Problemf(v1alpha1.ReasonThrottled, "slow down"), noon)
 	o.Session.Status.LastFailure = &failure
 
-	g.Expect(verdictOf(session.Decide(o, noon))).To(Equal(hold(v1alpha1.ReasonThrottled, noon.Add(session.Backoff(session.Retry, 1, 0, uid)))))
+	g.Expect(verdictOf(session.Decide(o, noon))).To(Equal(hold(v1alpha1.ReasonThrottled, noon.Add(session.Backoff(sts.Retry, 1, 0, uid)))))
 }
 
 // NextTry is when a failed try is followed by another look: after the back-off, but when the credentials expire at the
 // latest, and for a new assertion within the minute.
 func TestNextTry(t *testing.T) {
-	problem := session.Problemf(v1alpha1.ReasonAccessDenied, "no")
+	problem := sts.Problemf(v1alpha1.ReasonAccessDenied, "no")
 	g := NewWithT(t)
 
 	first := healthy()
@@ -176,7 +177,7 @@ func TestNextTry(t *testing.T) {
 	ending.Secret.Expiration = noon.Add(3 * time.Second)
 	g.Expect(session.NextTry(ending, problem, noon)).To(Equal(noon.Add(3 * time.Second)))
 
-	asserting := healthy(of(session.OperationAssumeRoleWithSAML))
+	asserting := healthy(of(sts.OperationAssumeRoleWithSAML))
 	asserting.Secret = session.Secret{}
 	g.Expect(session.NextTry(asserting, problem, noon)).To(Equal(noon.Add(time.Minute)))
 }

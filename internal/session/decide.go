@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
+	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
 // Action is what to do about a session now.
@@ -54,7 +55,7 @@ type Decision struct {
 	// Cause of an Issue.
 	Cause string
 	// Problem behind a Hold.
-	Problem *Problem
+	Problem *sts.Problem
 	// RetryAt is when to decide again; zero to wait for a change.
 	RetryAt time.Time
 }
@@ -249,7 +250,7 @@ func issuerHasIdentity(o Observed, _ time.Time) *Decision {
 }
 
 func issuerCanFederate(o Observed, _ time.Time) *Decision {
-	if o.Issuer.CanFederate || !natures[o.Request.Operation].longTermOnly {
+	if o.Issuer.CanFederate || !o.Request.NeedsLongTermKey() {
 		return nil
 	}
 	return hold(v1alpha1.ReasonIssuerCannotFederate, "%s is a role or a temporary session, which AWS does not let call %s: give the issuer an IAM user's long-term key (spec.accessKey), or use assumeRole", o.ref(), o.Request.Operation)
@@ -260,7 +261,7 @@ const longestChained = time.Hour
 
 // durationFitsChaining refuses what STS would, with a code that says nothing of the cure.
 func durationFitsChaining(o Observed, _ time.Time) *Decision {
-	if o.Request.Operation != OperationAssumeRole || o.Issuer.CanFederate || o.Request.Duration() <= longestChained {
+	if o.Request.Operation != sts.OperationAssumeRole || o.Issuer.CanFederate || o.Request.Duration() <= longestChained {
 		return nil
 	}
 	return hold(v1alpha1.ReasonRoleChainingLimit, "%s is a role itself, and AWS limits role chaining to 3600 seconds: set spec.durationSeconds to at most 3600, or give the issuer an IAM user's key (spec.accessKey)", o.ref())
@@ -269,10 +270,10 @@ func durationFitsChaining(o Observed, _ time.Time) *Decision {
 // audienceIsForAWS keeps tokens that something else than AWS accepts from an endpoint that a namespace has chosen: whoever
 // may write both there would be given the ServiceAccounts' access to, say, a secrets store.
 func audienceIsForAWS(o Observed, _ time.Time) *Decision {
-	if o.Request.Audience == "" || o.Request.Audience == defaultAudience || !o.Issuer.OwnEndpoint {
+	if o.Request.Audience == "" || o.Request.Audience == sts.DefaultAudience || !o.Issuer.OwnEndpoint {
 		return nil
 	}
-	return hold(v1alpha1.ReasonAudienceNotAllowed, "%s calls an endpoint of its own (spec.endpoint), which is given tokens for %s only: leave assumeRoleWithWebIdentity.audience out, or use an issuer that an administrator has made (ClusterSessionIssuer)", o.ref(), defaultAudience)
+	return hold(v1alpha1.ReasonAudienceNotAllowed, "%s calls an endpoint of its own (spec.endpoint), which is given tokens for %s only: leave assumeRoleWithWebIdentity.audience out, or use an issuer that an administrator has made (ClusterSessionIssuer)", o.ref(), sts.DefaultAudience)
 }
 
 func secretIsMutable(o Observed, _ time.Time) *Decision {
@@ -283,5 +284,5 @@ func secretIsMutable(o Observed, _ time.Time) *Decision {
 }
 
 func hold(reason, format string, args ...any) *Decision {
-	return &Decision{Action: Hold, Problem: Problemf(reason, format, args...)}
+	return &Decision{Action: Hold, Problem: sts.Problemf(reason, format, args...)}
 }

@@ -24,12 +24,13 @@ import (
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
 	"github.com/sts-operator/sts-operator/internal/session"
+	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
 // failedTimes is a session whose present request has failed so many times, the last time then.
 func failedTimes(count int32, reason string, then time.Time) func(*session.Observed) {
 	return func(o *session.Observed) {
-		failure := session.NextFailure(*o, session.Problemf(reason, "what went wrong"), then)
+		failure := session.NextFailure(*o, sts.Problemf(reason, "what went wrong"), then)
 		failure.Count = count
 		o.Session.Status.LastFailure = &failure
 	}
@@ -47,14 +48,14 @@ func TestAFailedTryIsNotRepeatedBeforeItsTime(t *testing.T) {
 	)
 	var (
 		left      = midnight.Sub(due)
-		retryAt   = due.Add(session.Backoff(session.Retry, 1, left, uid))
-		laterAt   = due.Add(session.Backoff(session.Retry, 5, left, uid))
-		waitAt    = due.Add(session.Backoff(session.Wait, 1, left, uid))
+		retryAt   = due.Add(session.Backoff(sts.Retry, 1, left, uid))
+		laterAt   = due.Add(session.Backoff(sts.Retry, 5, left, uid))
+		waitAt    = due.Add(session.Backoff(sts.Wait, 1, left, uid))
 		nearEnd   = midnight.Add(-16 * time.Minute)
-		soonAt    = nearEnd.Add(session.Backoff(session.Wait, 1, 16*time.Minute, uid))
-		refusedAt = due.Add(session.Backoff(session.Refuse, 1, left, uid))
-		anewAt    = noon.Add(session.Backoff(session.Refuse, 1, 0, uid))
-		firstAt   = noon.Add(session.Backoff(session.Retry, 1, 0, uid))
+		soonAt    = nearEnd.Add(session.Backoff(sts.Wait, 1, 16*time.Minute, uid))
+		refusedAt = due.Add(session.Backoff(sts.Refuse, 1, left, uid))
+		anewAt    = noon.Add(session.Backoff(sts.Refuse, 1, 0, uid))
+		firstAt   = noon.Add(session.Backoff(sts.Retry, 1, 0, uid))
 		rotateNow = func(o *session.Observed) { o.Request.RotateRequestedAt = "now" }
 	)
 	for sentence, c := range map[string]struct {
@@ -103,5 +104,5 @@ func TestAHeldFailureReadsAsItWasReported(t *testing.T) {
 
 	d := session.Decide(healthy(failedOnce(v1alpha1.ReasonThrottled, due)), due)
 
-	g.Expect(d.Problem).To(Equal(&session.Problem{Reason: v1alpha1.ReasonThrottled, Message: "what went wrong"}))
+	g.Expect(d.Problem).To(Equal(&sts.Problem{Reason: v1alpha1.ReasonThrottled, Message: "what went wrong"}))
 }

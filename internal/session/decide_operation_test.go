@@ -23,6 +23,7 @@ import (
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
 	"github.com/sts-operator/sts-operator/internal/session"
+	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
 // of makes the session one of another operation, asked for and issued for twelve hours; one of AssumeRoleWithSAML has used
@@ -31,11 +32,11 @@ func of(operation string) func(*session.Observed) {
 	return func(o *session.Observed) {
 		choose[operation](&o.Session.Spec)
 		o.Session.Spec.DurationSeconds = seconds(43200)
-		o.Request, _ = session.NewRequest(o.Session)
+		o.Request, _ = sts.NewRequest(o.Session)
 		o.Secret.RequestHash, o.Secret.Identity = o.Request.Hash(), o.Identity()
-		if operation == session.OperationAssumeRoleWithSAML {
+		if operation == sts.OperationAssumeRoleWithSAML {
 			o.Secret.AssertionDigest = "first"
-			o.Assertion = session.Assertion{Digest: "first", NotOnOrAfter: noon.Add(5 * time.Minute)}
+			o.Assertion = sts.Assertion{Digest: "first", NotOnOrAfter: noon.Add(5 * time.Minute)}
 		}
 	}
 }
@@ -53,11 +54,11 @@ func TestDecideOnWhoTheIssuerIs(t *testing.T) {
 	const nobody, cannot, chaining = v1alpha1.ReasonIssuerHasNoIdentity, v1alpha1.ReasonIssuerCannotFederate, v1alpha1.ReasonRoleChainingLimit
 	renewed := issue(session.CauseDue)
 	for operation, want := range map[string]struct{ nobody, role, user verdict }{
-		session.OperationGetFederationToken:        {hold(nobody, midnight), hold(cannot, midnight), renewed},
-		session.OperationGetSessionToken:           {hold(nobody, midnight), hold(cannot, midnight), renewed},
-		session.OperationAssumeRole:                {hold(nobody, midnight), hold(chaining, midnight), renewed},
-		session.OperationAssumeRoleWithWebIdentity: {renewed, renewed, renewed},
-		session.OperationAssumeRoleWithSAML:        {renewed, renewed, renewed},
+		sts.OperationGetFederationToken:        {hold(nobody, midnight), hold(cannot, midnight), renewed},
+		sts.OperationGetSessionToken:           {hold(nobody, midnight), hold(cannot, midnight), renewed},
+		sts.OperationAssumeRole:                {hold(nobody, midnight), hold(chaining, midnight), renewed},
+		sts.OperationAssumeRoleWithWebIdentity: {renewed, renewed, renewed},
+		sts.OperationAssumeRoleWithSAML:        {renewed, renewed, renewed},
 	} {
 		for who, c := range map[string]struct {
 			issuer func(*session.Observed)
@@ -87,7 +88,7 @@ func TestDecideOnRoleChaining(t *testing.T) {
 	asked := func(asked *int32) func(*session.Observed) {
 		return func(o *session.Observed) {
 			o.Session.Spec.DurationSeconds = asked
-			o.Request, _ = session.NewRequest(o.Session)
+			o.Request, _ = sts.NewRequest(o.Session)
 			o.Secret.RequestHash = o.Request.Hash()
 		}
 	}
@@ -104,7 +105,7 @@ func TestDecideOnRoleChaining(t *testing.T) {
 		"an issuer that is not ready is told rather than its role": {all(aRole, issuerNotReady), hold(v1alpha1.ReasonIssuerNotReady, never)},
 	} {
 		t.Run(sentence, func(t *testing.T) {
-			o := healthy(of(session.OperationAssumeRole), c.given)
+			o := healthy(of(sts.OperationAssumeRole), c.given)
 			NewWithT(t).Expect(verdictOf(session.Decide(o, midnight))).To(Equal(c.want))
 		})
 	}
@@ -126,9 +127,9 @@ func TestDecideOnWhoGetsATokenOfWhichAudience(t *testing.T) {
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			g := NewWithT(t)
-			o := healthy(of(session.OperationAssumeRoleWithWebIdentity))
+			o := healthy(of(sts.OperationAssumeRoleWithWebIdentity))
 			o.Session.Spec.AssumeRoleWithWebIdentity.Audience = c.audience
-			o.Request, _ = session.NewRequest(o.Session)
+			o.Request, _ = sts.NewRequest(o.Session)
 			o.Secret, o.Issuer.OwnEndpoint = session.Secret{}, c.ownEndpoint
 
 			d := session.Decide(o, noon)
@@ -148,13 +149,13 @@ func TestAnIssuerThatDoesNotServeTheOperationIsToldInFull(t *testing.T) {
 		want      []string
 	}{
 		"nobody, of a federation": {
-			session.OperationGetFederationToken, noIdentity,
+			sts.OperationGetFederationToken, noIdentity,
 			[]string{"ClusterSessionIssuer aws", "GetFederationToken", "spec.accessKey", "spec.ambient", "assumeRoleWithWebIdentity", "assumeRoleWithSAML"},
 		},
-		"nobody, of a role":      {session.OperationAssumeRole, noIdentity, []string{"ClusterSessionIssuer aws", "AssumeRole needs"}},
-		"a role, of its own":     {session.OperationGetSessionToken, aRole, []string{"ClusterSessionIssuer aws", "GetSessionToken", "spec.accessKey", "assumeRole"}},
-		"a role, of another":     {session.OperationAssumeRole, aRole, []string{"ClusterSessionIssuer aws", "3600 seconds", "spec.durationSeconds", "spec.accessKey"}},
-		"a role, of federations": {session.OperationGetFederationToken, aRole, []string{"call GetFederationToken"}},
+		"nobody, of a role":      {sts.OperationAssumeRole, noIdentity, []string{"ClusterSessionIssuer aws", "AssumeRole needs"}},
+		"a role, of its own":     {sts.OperationGetSessionToken, aRole, []string{"ClusterSessionIssuer aws", "GetSessionToken", "spec.accessKey", "assumeRole"}},
+		"a role, of another":     {sts.OperationAssumeRole, aRole, []string{"ClusterSessionIssuer aws", "3600 seconds", "spec.durationSeconds", "spec.accessKey"}},
+		"a role, of federations": {sts.OperationGetFederationToken, aRole, []string{"call GetFederationToken"}},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			g := NewWithT(t)
@@ -194,7 +195,7 @@ func TestTheIdentityOfUnsignedSessionsIsNobodys(t *testing.T) {
 
 // Guardrails that cannot be told, or refuse, may have added to the request: what the spec asks for must do then.
 func TestDecideWhileTheGuardrailsAreUnknown(t *testing.T) {
-	asked := session.Request{Operation: session.OperationGetFederationToken, Name: "reports"}
+	asked := sts.Request{Operation: sts.OperationGetFederationToken, Name: "reports"}
 	for sentence, c := range map[string]struct {
 		judged    bool
 		askedHash string

@@ -24,6 +24,7 @@ import (
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
 	"github.com/sts-operator/sts-operator/internal/session"
+	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
 // violation is a check that is violated, and the reason or cause that is told then.
@@ -49,33 +50,33 @@ func TestTheFirstCheckViolatedDecides(t *testing.T) {
 	}
 	failed := violation{v1alpha1.ReasonThrottled, failedOnce(v1alpha1.ReasonThrottled, midnight)}
 	for operation, permitting := range map[string][]violation{
-		session.OperationGetFederationToken: {
+		sts.OperationGetFederationToken: {
 			{v1alpha1.ReasonIssuerNotReady, issuerNotReady},
 			{v1alpha1.ReasonIssuerHasNoIdentity, noIdentity},
 			{v1alpha1.ReasonIssuerCannotFederate, cannotFederate},
 			{v1alpha1.ReasonSecretImmutable, immutable},
 			failed,
 		},
-		session.OperationGetSessionToken: {
+		sts.OperationGetSessionToken: {
 			{v1alpha1.ReasonIssuerNotReady, issuerNotReady},
 			{v1alpha1.ReasonIssuerHasNoIdentity, noIdentity},
 			{v1alpha1.ReasonIssuerCannotFederate, cannotFederate},
 			{v1alpha1.ReasonSecretImmutable, immutable},
 			failed,
 		},
-		session.OperationAssumeRole: {
+		sts.OperationAssumeRole: {
 			{v1alpha1.ReasonIssuerNotReady, issuerNotReady},
 			{v1alpha1.ReasonIssuerHasNoIdentity, noIdentity},
 			{v1alpha1.ReasonRoleChainingLimit, cannotFederate},
 			{v1alpha1.ReasonSecretImmutable, immutable},
 			failed,
 		},
-		session.OperationAssumeRoleWithWebIdentity: {
+		sts.OperationAssumeRoleWithWebIdentity: {
 			{v1alpha1.ReasonIssuerNotReady, all(issuerNotReady, noIdentity, cannotFederate)},
 			{v1alpha1.ReasonSecretImmutable, immutable},
 			failed,
 		},
-		session.OperationAssumeRoleWithSAML: {
+		sts.OperationAssumeRoleWithSAML: {
 			{v1alpha1.ReasonIssuerNotReady, all(issuerNotReady, noIdentity, cannotFederate)},
 			{v1alpha1.ReasonSecretImmutable, immutable},
 			{v1alpha1.ReasonAssertionInvalid, unreadableAssertion},
@@ -87,7 +88,7 @@ func TestTheFirstCheckViolatedDecides(t *testing.T) {
 		expectOrder(t, operation, midnight, slices.Concat(standing, permitting, content, []violation{{session.CauseExpired, nil}}))
 		expectOrder(t, operation, due, slices.Concat(content, []violation{{session.CauseDue, nil}}))
 	}
-	expectOrder(t, session.OperationAssumeRoleWithSAML, noon, slices.Concat(content, []violation{{session.CauseNewAssertion, nil}}))
+	expectOrder(t, sts.OperationAssumeRoleWithSAML, noon, slices.Concat(content, []violation{{session.CauseNewAssertion, nil}}))
 }
 
 // expectOrder expects that of all that is violated from each check on, the check itself is told.

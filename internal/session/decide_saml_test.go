@@ -23,23 +23,24 @@ import (
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
 	"github.com/sts-operator/sts-operator/internal/session"
+	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
 // What assertion there may be.
 var (
 	usedAssertion       = func(o *session.Observed) { o.Assertion.Digest = o.Secret.AssertionDigest }
-	endlessAssertion    = func(o *session.Observed) { o.Assertion = session.Assertion{Digest: "second"} }
+	endlessAssertion    = func(o *session.Observed) { o.Assertion = sts.Assertion{Digest: "second"} }
 	unreadableAssertion = func(o *session.Observed) {
-		o.Assertion = session.Assertion{Problem: session.Problemf(v1alpha1.ReasonAssertionInvalid, "Secret corporate, key response is not base64")}
+		o.Assertion = sts.Assertion{Problem: sts.Problemf(v1alpha1.ReasonAssertionInvalid, "Secret corporate, key response is not base64")}
 	}
 	noAssertion = func(o *session.Observed) {
-		o.Assertion = session.Assertion{Problem: session.Problemf(v1alpha1.ReasonAssertionNotFound, "Secret corporate does not exist")}
+		o.Assertion = sts.Assertion{Problem: sts.Problemf(v1alpha1.ReasonAssertionNotFound, "Secret corporate does not exist")}
 	}
 )
 
 // expiringAssertion is a new assertion that is valid until the end.
 func expiringAssertion(end time.Time) func(*session.Observed) {
-	return func(o *session.Observed) { o.Assertion = session.Assertion{Digest: "second", NotOnOrAfter: end} }
+	return func(o *session.Observed) { o.Assertion = sts.Assertion{Digest: "second", NotOnOrAfter: end} }
 }
 
 func TestDecideOnTheAssertion(t *testing.T) {
@@ -95,7 +96,7 @@ func TestDecideOnTheAssertion(t *testing.T) {
 		"a spec that was edited is issued with it":                             {all(fresh, func(o *session.Observed) { o.Request.Policy = "{}" }), hour, issue(session.CauseSpecChanged)},
 	} {
 		t.Run(sentence, func(t *testing.T) {
-			o := healthy(of(session.OperationAssumeRoleWithSAML), c.given)
+			o := healthy(of(sts.OperationAssumeRoleWithSAML), c.given)
 			NewWithT(t).Expect(verdictOf(session.Decide(o, c.now))).To(Equal(c.want))
 		})
 	}
@@ -119,7 +120,7 @@ func TestAnAssertionThatFailed(t *testing.T) {
 		"is told as it failed when one is needed again": {all(expiringAssertion(midnight), failedOnce(rejected, due)), due, hold(rejected, never)},
 	} {
 		t.Run(sentence, func(t *testing.T) {
-			v := verdictOf(session.Decide(healthy(of(session.OperationAssumeRoleWithSAML), c.given), c.now))
+			v := verdictOf(session.Decide(healthy(of(sts.OperationAssumeRoleWithSAML), c.given), c.now))
 			v.RetryAt = never
 			NewWithT(t).Expect(v).To(Equal(c.want))
 		})
@@ -128,7 +129,7 @@ func TestAnAssertionThatFailed(t *testing.T) {
 
 func TestAssertionsAreNoMatterToOtherOperations(t *testing.T) {
 	for operation := range choose {
-		if operation == session.OperationAssumeRoleWithSAML {
+		if operation == sts.OperationAssumeRoleWithSAML {
 			continue
 		}
 		for sentence, assertion := range map[string]func(*session.Observed){
@@ -151,7 +152,7 @@ func TestAnAssertionIsNotWhatMakesCredentialsUsable(t *testing.T) {
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			g := NewWithT(t)
-			o := healthy(of(session.OperationAssumeRoleWithSAML), assertion)
+			o := healthy(of(sts.OperationAssumeRoleWithSAML), assertion)
 			g.Expect(session.IsUsable(o, midnight.Add(-1))).To(BeTrue())
 			g.Expect(session.IsUsable(o, midnight)).To(BeFalse())
 			g.Expect(session.HasExpired(o, midnight)).To(BeTrue())
@@ -171,10 +172,10 @@ func TestAWaitForAnAssertionIsToldInFull(t *testing.T) {
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			g := NewWithT(t)
-			o := healthy(of(session.OperationAssumeRoleWithSAML), c.given)
+			o := healthy(of(sts.OperationAssumeRoleWithSAML), c.given)
 			d := session.Decide(o, due)
 			g.Expect(d.Problem.Message).To(Equal(c.want))
-			g.Expect(d.Problem.Outcome()).To(Equal(session.Wait))
+			g.Expect(d.Problem.Outcome()).To(Equal(sts.Wait))
 			g.Expect(d.Problem.Quiet).To(BeFalse())
 			g.Expect(session.Decide(o, due.Add(time.Hour)).Problem).To(Equal(d.Problem), "the same problem always reads the same")
 		})

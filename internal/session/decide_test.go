@@ -24,6 +24,7 @@ import (
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
 	"github.com/sts-operator/sts-operator/internal/session"
+	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
 // verdict is a Decision with the reason in place of the problem.
@@ -54,7 +55,7 @@ func hold(reason string, until time.Time) verdict {
 // What can be wrong with a session.
 var (
 	invalid = func(o *session.Observed) {
-		o.RequestProblem = session.Problemf(v1alpha1.ReasonInvalidPolicy, "spec.policy is not JSON")
+		o.RequestProblem = sts.Problemf(v1alpha1.ReasonInvalidPolicy, "spec.policy is not JSON")
 	}
 	suspended   = func(o *session.Observed) { suspend := true; o.Session.Spec.Suspend = &suspend }
 	terminating = func(o *session.Observed) { o.NamespaceTerminating = true }
@@ -76,7 +77,7 @@ var (
 
 // refusedFor is what the issuer's guardrails may say.
 func refusedFor(reason, message string) func(*session.Observed) {
-	return func(o *session.Observed) { o.Issuer.Refusal = session.Problemf(reason, "%s", message) }
+	return func(o *session.Observed) { o.Issuer.Refusal = sts.Problemf(reason, "%s", message) }
 }
 
 func all(changes ...func(*session.Observed)) func(*session.Observed) {

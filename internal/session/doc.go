@@ -14,6 +14,6 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Package session is the domain of the operator: it turns a FederatedSession into an STS request, and observed facts
-// and a time into a decision and a schedule. Everything here is pure: no client, no context, no clock.
+// Package session decides what to do about a FederatedSession: observed facts and a time go in, a decision and the time of
+// the next look come out. Everything here is pure: no client, no context, no clock.
 package session

@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
+	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
 // Observed is everything a decision depends on but the time.
@@ -29,17 +30,17 @@ type Observed struct {
 	// Session is the object itself. Of its status, only lastFailure is read: when to try again.
 	Session *v1alpha1.FederatedSession
 	// Asked is what the spec asks of STS, unless RequestProblem says why there is nothing.
-	Asked          Request
-	RequestProblem *Problem
+	Asked          sts.Request
+	RequestProblem *sts.Problem
 	// Request is what the issuer's guardrails make of that, if they admit it (Admitted); otherwise it is Asked.
-	Request  Request
+	Request  sts.Request
 	Admitted bool
 	// NamespaceTerminating: nothing can be created in the session's namespace any more.
 	NamespaceTerminating bool
 	Issuer               Issuer
 	Secret               Secret
 	// Assertion is what an AssumeRoleWithSAML session has to present.
-	Assertion Assertion
+	Assertion sts.Assertion
 }
 
 // Issuer is what is known of the issuer that the session names.
@@ -47,7 +48,7 @@ type Issuer struct {
 	// Found: it exists.
 	Found bool
 	// Refusal is why its guardrails do not let it serve this session; nil if they do.
-	Refusal *Problem
+	Refusal *sts.Problem
 	// Ready: its guardrails can be read, and STS has confirmed its identity, if it has one. NotReady says why it is not;
 	// empty while STS is being asked.
 	Ready    bool
@@ -87,13 +88,10 @@ type Secret struct {
 	AssertionDigest string
 }
 
-// Unsigned is the identity behind credentials that were issued without a signature: nobody's.
-const Unsigned = "unsigned"
-
 // Identity is the stable id of who calls STS for the session; empty while unknown.
 func (o Observed) Identity() string {
 	if o.Request.IsUnsigned() {
-		return Unsigned
+		return sts.Unsigned
 	}
 	return o.Issuer.Identity
 }

@@ -26,12 +26,15 @@ import (
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
 	"github.com/sts-operator/sts-operator/internal/session"
+	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
 // The session that the tests observe: its credentials were issued at noon, last twelve hours and are due in between.
 const (
 	uid      = types.UID("6f1c4f5e-0d0c-4a77-9a5e-3d2f6d1b7a10")
 	identity = "AIDAEXAMPLE"
+	roleARN  = "arn:aws:iam::123456789012:role/team-a/reports"
+	samlARN  = "arn:aws:iam::123456789012:saml-provider/corporate"
 )
 
 var (
@@ -49,7 +52,7 @@ func healthy(changes ...func(*session.Observed)) session.Observed {
 			Name:      "reporter",
 		},
 	}
-	request, _ := session.NewRequest(fs)
+	request, _ := sts.NewRequest(fs)
 	o := session.Observed{
 		Session: fs,
 		Request: request,
@@ -112,3 +115,33 @@ func TestKeptCredentialsAreLookedAtAgainWhenTheyAreDue(t *testing.T) {
 		})
 	}
 }
+
+// choose makes a spec ask for each operation.
+var choose = map[string]func(*v1alpha1.FederatedSessionSpec){
+	sts.OperationGetFederationToken: func(*v1alpha1.FederatedSessionSpec) {},
+	sts.OperationAssumeRole: func(spec *v1alpha1.FederatedSessionSpec) {
+		spec.AssumeRole = &v1alpha1.AssumeRole{
+			RoleARN: roleARN, ExternalID: "contract-7", SourceIdentity: "alice",
+			TransitiveTagKeys: []v1alpha1.TagKey{"team", "Größe"},
+			ProvidedContexts:  []v1alpha1.ProvidedContext{{ProviderARN: "arn:aws:iam::aws:contextProvider/IdentityCenter", ContextAssertion: "signed"}},
+		}
+	},
+	sts.OperationAssumeRoleWithWebIdentity: func(spec *v1alpha1.FederatedSessionSpec) {
+		spec.Tags = nil
+		spec.AssumeRoleWithWebIdentity = &v1alpha1.AssumeRoleWithWebIdentity{
+			RoleARN: roleARN, ServiceAccountName: "reporting", Audience: "aws.example.com", ProviderID: "www.example.com",
+		}
+	},
+	sts.OperationAssumeRoleWithSAML: func(spec *v1alpha1.FederatedSessionSpec) {
+		spec.Name, spec.Tags = "", nil
+		spec.AssumeRoleWithSAML = &v1alpha1.AssumeRoleWithSAML{
+			RoleARN: roleARN, PrincipalARN: samlARN, AssertionSecretRef: v1alpha1.SecretKeyReference{Name: "corporate", Key: "response"},
+		}
+	},
+	sts.OperationGetSessionToken: func(spec *v1alpha1.FederatedSessionSpec) {
+		spec.Name, spec.Policy, spec.PolicyARNs, spec.Tags = "", "", nil, nil
+		spec.SessionToken = &v1alpha1.SessionToken{}
+	},
+}
+
+func seconds(n int32) *int32 { return &n }

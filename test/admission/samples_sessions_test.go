@@ -25,7 +25,7 @@ import (
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
 	"github.com/sts-operator/sts-operator/internal/guardrail"
-	sessions "github.com/sts-operator/sts-operator/internal/session"
+	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
 // sampleNamespace is the namespace of all sessions among the samples.
@@ -64,7 +64,7 @@ func TestSamplesShowEveryOperationThatTheirIssuersServe(t *testing.T) {
 			continue
 		}
 		fs := converted[v1alpha1.FederatedSession](t, o)
-		request, problem := sessions.NewRequest(fs)
+		request, problem := sts.NewRequest(fs)
 		g.Expect(problem).To(BeNil(), "%s", fs.Name)
 		operations[request.Operation] = true
 
@@ -84,24 +84,24 @@ func TestSampleGuardrails(t *testing.T) {
 	guardrails, problem := guardrail.Compile(sampleIssuers(t)["ClusterSessionIssuer guarded"])
 	NewWithT(t).Expect(problem).To(BeNil())
 	allowed := sampleNamespace(t)
-	least := sessions.Request{
-		Operation: sessions.OperationAssumeRole,
+	least := sts.Request{
+		Operation: sts.OperationAssumeRole,
 		Name:      allowed.Name + ".a",
 		RoleARN:   "arn:aws:iam::123456789012:role/teams/" + allowed.Name + "/a",
 	}
 	for sentence, c := range map[string]struct {
-		change  func(*sessions.Request)
+		change  func(*sts.Request)
 		refused string
 	}{
-		"the least is enough":         {func(*sessions.Request) {}, ``},
-		"another namespace's name":    {func(r *sessions.Request) { r.Name = "team-b.a" }, `begin spec.name with sts-operator-samples.`},
-		"another namespace's role":    {func(r *sessions.Request) { r.RoleARN = "arn:aws:iam::123456789012:role/teams/team-b/a" }, `use assumeRole, with a role below /teams/sts-operator-samples/`},
-		"a federated user":            {func(r *sessions.Request) { r.Operation, r.RoleARN = sessions.OperationGetFederationToken, "" }, `use assumeRole, with a role below /teams/sts-operator-samples/`},
-		"more than an hour":           {func(r *sessions.Request) { r.DurationSeconds = 3601 }, `leave spec.durationSeconds out, or set 3600 or less`},
-		"another namespace's tag":     {func(r *sessions.Request) { r.Tags = []sessions.Tag{{Key: "Kubernetes-Namespace", Value: "team-b"}} }, `kubernetes-namespace`},
-		"another source identity":     {func(r *sessions.Request) { r.SourceIdentity = "team-b" }, `spec.assumeRole.sourceIdentity asks for "team-b"`},
-		"an operation without tags":   {func(r *sessions.Request) { *r = sessions.Request{Operation: sessions.OperationGetSessionToken} }, `GetSessionToken`},
-		"a ServiceAccount's identity": {func(r *sessions.Request) { r.Operation = sessions.OperationAssumeRoleWithWebIdentity }, `AssumeRoleWithWebIdentity`},
+		"the least is enough":         {func(*sts.Request) {}, ``},
+		"another namespace's name":    {func(r *sts.Request) { r.Name = "team-b.a" }, `begin spec.name with sts-operator-samples.`},
+		"another namespace's role":    {func(r *sts.Request) { r.RoleARN = "arn:aws:iam::123456789012:role/teams/team-b/a" }, `use assumeRole, with a role below /teams/sts-operator-samples/`},
+		"a federated user":            {func(r *sts.Request) { r.Operation, r.RoleARN = sts.OperationGetFederationToken, "" }, `use assumeRole, with a role below /teams/sts-operator-samples/`},
+		"more than an hour":           {func(r *sts.Request) { r.DurationSeconds = 3601 }, `leave spec.durationSeconds out, or set 3600 or less`},
+		"another namespace's tag":     {func(r *sts.Request) { r.Tags = []sts.Tag{{Key: "Kubernetes-Namespace", Value: "team-b"}} }, `kubernetes-namespace`},
+		"another source identity":     {func(r *sts.Request) { r.SourceIdentity = "team-b" }, `spec.assumeRole.sourceIdentity asks for "team-b"`},
+		"an operation without tags":   {func(r *sts.Request) { *r = sts.Request{Operation: sts.OperationGetSessionToken} }, `GetSessionToken`},
+		"a ServiceAccount's identity": {func(r *sts.Request) { r.Operation = sts.OperationAssumeRoleWithWebIdentity }, `AssumeRoleWithWebIdentity`},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			g := NewWithT(t)
@@ -115,7 +115,7 @@ func TestSampleGuardrails(t *testing.T) {
 			}
 			g.Expect(problem).To(BeNil())
 			g.Expect(sent.SourceIdentity).To(Equal(allowed.Name))
-			g.Expect(sent.Tags).To(ConsistOf(sessions.Tag{Key: "kubernetes-cluster", Value: "production"}, sessions.Tag{Key: "kubernetes-namespace", Value: allowed.Name}))
+			g.Expect(sent.Tags).To(ConsistOf(sts.Tag{Key: "kubernetes-cluster", Value: "production"}, sts.Tag{Key: "kubernetes-namespace", Value: allowed.Name}))
 		})
 	}
 }

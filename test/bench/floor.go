@@ -29,7 +29,8 @@ import (
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
 	"github.com/sts-operator/sts-operator/internal/credsecret"
 	"github.com/sts-operator/sts-operator/internal/session"
-	"github.com/sts-operator/sts-operator/internal/stsfake"
+	"github.com/sts-operator/sts-operator/internal/sts"
+	"github.com/sts-operator/sts-operator/test/stsfake"
 )
 
 // phase is how long all sessions took, and what that cost.
@@ -95,16 +96,16 @@ func (s *stage) timed(ctx context.Context, label string, do func(i int) error) (
 }
 
 // fill puts credentials into the Secret as the operator does.
-func (s *stage) fill(secret *corev1.Secret, fs *v1alpha1.FederatedSession) (session.Issued, error) {
+func (s *stage) fill(secret *corev1.Secret, fs *v1alpha1.FederatedSession) (sts.Issued, error) {
 	now := s.clock.Now().Truncate(time.Second)
 	c := s.sts.IssueFederatedUser(stsfake.DefaultAccountID, fs.Spec.Name, 12*time.Hour)
-	issued := session.Issued{
-		Credentials: session.NewCredentials(c.AccessKeyID, c.SecretAccessKey, c.SessionToken),
+	issued := sts.Issued{
+		Credentials: sts.NewCredentials(c.AccessKeyID, c.SecretAccessKey, c.SessionToken),
 		IssuedAt:    now, Expiration: c.Expiration,
 		PrincipalARN: "arn:aws:sts::" + stsfake.DefaultAccountID + ":federated-user/" + fs.Spec.Name,
 		PrincipalID:  stsfake.DefaultAccountID + ":" + fs.Spec.Name, AccountID: stsfake.DefaultAccountID,
 	}
-	request, problem := session.NewRequest(fs)
+	request, problem := sts.NewRequest(fs)
 	if problem != nil {
 		return issued, errors.New(problem.Message)
 	}
@@ -112,7 +113,7 @@ func (s *stage) fill(secret *corev1.Secret, fs *v1alpha1.FederatedSession) (sess
 }
 
 // patchStatus writes a status like the operator's.
-func (s *stage) patchStatus(ctx context.Context, fs *v1alpha1.FederatedSession, issued session.Issued) error {
+func (s *stage) patchStatus(ctx context.Context, fs *v1alpha1.FederatedSession, issued sts.Issued) error {
 	before := fs.DeepCopy()
 	utilization := int32(3)
 	issuedAt, expiration := metav1.NewTime(issued.IssuedAt), metav1.NewTime(issued.Expiration)

@@ -25,6 +25,7 @@ import (
 
 	"github.com/sts-operator/sts-operator/internal/credsecret"
 	"github.com/sts-operator/sts-operator/internal/session"
+	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
 var start = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
@@ -34,13 +35,13 @@ func healthy(b *testing.B) (*corev1.Secret, session.Observed) {
 	b.Helper()
 	fs := (&stage{}).session("team-a", 1)
 	fs.UID = types.UID("5a3e2d3c-8a4f-4a1e-9d57-4a8f5b1f0c11")
-	request, problem := session.NewRequest(fs)
+	request, problem := sts.NewRequest(fs)
 	if problem != nil {
 		b.Fatal(problem)
 	}
 	secret := credsecret.New(fs)
-	issued := session.Issued{
-		Credentials: session.NewCredentials("ASIAIOSFODNN7EXAMPLE", string(make([]byte, 40)), string(make([]byte, 400))),
+	issued := sts.Issued{
+		Credentials: sts.NewCredentials("ASIAIOSFODNN7EXAMPLE", string(make([]byte, 40)), string(make([]byte, 400))),
 		IssuedAt:    start, Expiration: start.Add(12 * time.Hour),
 	}
 	if err := credsecret.Publish(secret, fs, issued, credsecret.Origin{RequestHash: request.Hash(), Identity: "AIDACKCEVSQ6C2EXAMPLE"}); err != nil {

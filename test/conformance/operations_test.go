@@ -26,8 +26,8 @@ import (
 	. "github.com/onsi/gomega"
 	"github.com/pquerna/otp/totp"
 
-	"github.com/sts-operator/sts-operator/internal/stsfake"
-	"github.com/sts-operator/sts-operator/internal/stsfake/saml"
+	"github.com/sts-operator/sts-operator/test/stsfake"
+	"github.com/sts-operator/sts-operator/test/stsfake/saml"
 )
 
 const (

@@ -30,9 +30,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/sts-operator/sts-operator/internal/stsfake"
-	"github.com/sts-operator/sts-operator/internal/stsfake/oidc"
-	"github.com/sts-operator/sts-operator/internal/stsfake/saml"
+	"github.com/sts-operator/sts-operator/test/stsfake"
+	"github.com/sts-operator/sts-operator/test/stsfake/oidc"
+	"github.com/sts-operator/sts-operator/test/stsfake/saml"
 )
 
 const (
