@@ -74,15 +74,35 @@ func parseFlags(args []string, stdout io.Writer) (config, error) {
 	flags.SetOutput(io.Discard)
 	ctrlconfig.RegisterFlags(flags) // --kubeconfig
 	flags.BoolVar(&c.leaderElect, "leader-elect", true, "let only one of several replicas work; it gives way at once when it ends")
-	flags.StringVar(&c.leaderElectionID, "leader-election-id", "sts-operator.dev", "`name` of the Lease that replicas share; give each shard (--selector) its own")
-	flags.StringVar(&c.operatorNamespace, "operator-namespace", operatorNamespace(), "`namespace` of the Lease and of the Secrets (keys, MFA seeds) of ClusterSessionIssuers; by default the pod's own, else sts-operator-system")
+	flags.StringVar(
+		&c.leaderElectionID,
+		"leader-election-id",
+		"sts-operator.dev",
+		"`name` of the Lease that replicas share; give each shard (--selector) its own",
+	)
+	flags.StringVar(
+		&c.operatorNamespace,
+		"operator-namespace",
+		operatorNamespace(),
+		"`namespace` of the Lease and of the Secrets (keys, MFA seeds) of ClusterSessionIssuers; by default the pod's own, else sts-operator-system",
+	)
 	flags.StringVar(&namespaces, "namespaces", "", "watch only these `namespaces`, separated by commas; all by default")
-	flags.BoolVar(&c.clusterIssuers, "cluster-issuers", true, "serve ClusterSessionIssuers; false, with --namespaces, does without anything cluster-scoped, so that Roles are permission enough")
+	flags.BoolVar(
+		&c.clusterIssuers,
+		"cluster-issuers",
+		true,
+		"serve ClusterSessionIssuers; false, with --namespaces, does without anything cluster-scoped, so that Roles are permission enough",
+	)
 	flags.StringVar(&selector, "selector", "", "serve only FederatedSessions that this label `selector` matches, to shard a large cluster; all by default")
 	flags.IntVar(&c.concurrency, "concurrency", 16, "`number` of sessions reconciled at a time")
 	flags.Float64Var(&c.kubeAPIQPS, "kube-api-qps", 200, "most `requests` a second to the Kubernetes API, on average")
 	flags.IntVar(&c.kubeAPIBurst, "kube-api-burst", 400, "most `requests` to the Kubernetes API in a burst")
-	flags.DurationVar(&c.stsTimeout, "sts-timeout", 10*time.Second, "most `time` that one STS call may take, with what verifies or explains it, 1s to 15s; a shutdown waits for calls under way")
+	flags.DurationVar(
+		&c.stsTimeout,
+		"sts-timeout",
+		10*time.Second,
+		"most `time` that one STS call may take, with what verifies or explains it, 1s to 15s; a shutdown waits for calls under way",
+	)
 	flags.StringVar(&c.metricsAddress, "metrics-bind-address", ":8443", "`address` of the metrics; 0 turns them off")
 	flags.BoolVar(&c.metricsSecure, "metrics-secure", true, "serve metrics over HTTPS and only to who may get /metrics in the cluster")
 	flags.StringVar(&c.metricsCertDir, "metrics-cert-dir", "", "`folder` with tls.crt and tls.key for the metrics; a self-signed certificate by default")
@@ -123,7 +143,11 @@ func (c *config) complete(namespaces, selector string) error {
 	case c.concurrency < 1 || c.concurrency > 1000:
 		return fmt.Errorf("--concurrency must be from 1 to 1000, not %d", c.concurrency)
 	case c.logLevel < 0 || c.logLevel > maxLogLevel:
-		return fmt.Errorf("--log-level must be from 0 to %d, not %d: beyond that the Kubernetes client logs what it sends and gets, credentials included", maxLogLevel, c.logLevel)
+		return fmt.Errorf(
+			"--log-level must be from 0 to %d, not %d: beyond that the Kubernetes client logs what it sends and gets, credentials included",
+			maxLogLevel,
+			c.logLevel,
+		)
 	case c.kubeAPIQPS <= 0 || c.kubeAPIBurst < 1:
 		return errors.New("--kube-api-qps and --kube-api-burst must be above 0")
 	case c.stsTimeout < time.Second || c.stsTimeout > 15*time.Second:

@@ -38,13 +38,16 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	ctrlcontroller "sigs.k8s.io/controller-runtime/pkg/config"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
-	"sigs.k8s.io/controller-runtime/pkg/metrics"
+	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
 	"sigs.k8s.io/controller-runtime/pkg/metrics/filters"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
 	"github.com/sts-operator/sts-operator/internal/broker"
 	"github.com/sts-operator/sts-operator/internal/controller"
+	"github.com/sts-operator/sts-operator/internal/controller/federatedsession"
+	"github.com/sts-operator/sts-operator/internal/controller/reconciler"
+	"github.com/sts-operator/sts-operator/internal/metrics"
 )
 
 // publishTime is what is left of a shutdown, after the STS calls under way, to publish their credentials.
@@ -73,7 +76,7 @@ func newManager(ctx context.Context, c config) (ctrl.Manager, error) {
 		return nil, fmt.Errorf("reading the AWS configuration of the operator's surroundings: %w", err)
 	}
 	realClock := clock.RealClock{}
-	measures := controller.NewMetrics(metrics.Registry)
+	measures := metrics.New(ctrlmetrics.Registry)
 	stsBroker := broker.New(broker.Options{
 		Clock:       realClock,
 		HTTPClient:  broker.NewHTTPClient(http.ProxyFromEnvironment),
@@ -81,10 +84,10 @@ func newManager(ctx context.Context, c config) (ctrl.Manager, error) {
 		CallTimeout: c.stsTimeout,
 		Observe:     measures.ObserveRequest,
 	})
-	dependencies := controller.Dependencies{
+	dependencies := reconciler.Dependencies{
 		Clock: realClock, Broker: stsBroker, Metrics: measures, OperatorNamespace: c.operatorNamespace, NamespacedOnly: !c.clusterIssuers,
 	}
-	options := controller.Options{Concurrency: c.concurrency, Timeout: c.stsTimeout + 20*time.Second, Namespaces: c.namespaces}
+	options := reconciler.Options{Concurrency: c.concurrency, Timeout: c.stsTimeout + 20*time.Second, Namespaces: c.namespaces}
 	if err := controller.Setup(ctx, mgr, dependencies, options); err != nil {
 		return nil, err
 	}
@@ -97,7 +100,7 @@ func managerOptions(c config) ctrl.Options {
 	utilruntime.Must(v1alpha1.AddToScheme(scheme))
 
 	caches := cache.Options{ByObject: map[client.Object]cache.ByObject{
-		&corev1.Secret{}:             controller.SecretCache(),
+		&corev1.Secret{}:             federatedsession.SecretCache(),
 		&v1alpha1.FederatedSession{}: {Label: c.selector},
 	}}
 	for _, namespace := range c.namespaces {

@@ -25,20 +25,23 @@ const (
 	ReconcilingCondition = "Reconciling"
 	// StalledCondition is present, True, while only an edit of this object, or of its issuer's guardrails, is a cure.
 	StalledCondition = "Stalled"
-	// CanFederateCondition tells whether an issuer's identity may call GetFederationToken and GetSessionToken, which AWS
+	// CanFederateCondition says whether an issuer's identity may call GetFederationToken and GetSessionToken, which AWS
 	// keeps to IAM users' (and the root user's) long-term keys.
 	CanFederateCondition = "CanFederate"
 	// RootIdentityCondition is present, True, on an issuer whose identity is an account's root user.
 	RootIdentityCondition = "RootIdentity"
+	// UnrestrictedCondition is present, True, on a ClusterSessionIssuer that admits every namespace without any rule: every
+	// tenant may ask for whatever the issuer's identity may lend. It is a hint, not an error.
+	UnrestrictedCondition = "Unrestricted"
 )
 
 // Reasons of a FederatedSession's Ready condition (and of Reconciling and Stalled, which repeat it).
 const (
 	// ReasonIssued: the Secret holds unexpired credentials issued for this spec.
 	ReasonIssued = "Issued"
-	// ReasonRenewalFailing: the credentials are due for renewal, which fails; those published still work.
-	ReasonRenewalFailing = "RenewalFailing"
-	// ReasonSuspended: spec.suspend is set; nothing is issued or renewed.
+	// ReasonRotationFailing: the credentials are due for rotation, which fails; those published still work.
+	ReasonRotationFailing = "RotationFailing"
+	// ReasonSuspended: spec.suspend is set; nothing is issued or rotated.
 	ReasonSuspended = "Suspended"
 	// ReasonExpired: the published credentials have expired and new ones could not be had.
 	ReasonExpired = "Expired"
@@ -54,6 +57,8 @@ const (
 
 	// ReasonRoleChainingLimit: the issuer is itself a role, and AWS lets it assume another for an hour at most.
 	ReasonRoleChainingLimit = "RoleChainingLimit"
+	// ReasonOperationNotAllowed: the issuer's guardrails do not list the STS operation that the session asks for.
+	ReasonOperationNotAllowed = "OperationNotAllowed"
 	// ReasonRuleViolated: one of the issuer's rules refuses the session, or could not be evaluated for it.
 	ReasonRuleViolated = "RuleViolated"
 	// ReasonForcedTagConflict: the issuer puts a tag on every session, and this one gives it another value or cannot carry it.
@@ -79,7 +84,7 @@ const (
 	ReasonNamespaceTerminating = "NamespaceTerminating"
 	// ReasonSecretConflict: something else owns a Secret of the target's name.
 	ReasonSecretConflict = "SecretConflict"
-	// ReasonSecretImmutable: the target Secret was made immutable and cannot be renewed.
+	// ReasonSecretImmutable: the target Secret was made immutable, so its credentials cannot be replaced.
 	ReasonSecretImmutable = "SecretImmutable"
 	// ReasonSecretWriteFailed: the Kubernetes API did not take the Secret.
 	ReasonSecretWriteFailed = "SecretWriteFailed"
@@ -132,6 +137,8 @@ const (
 	ReasonRootUser = "RootUser"
 	// ReasonTemporaryIdentity: the identity is a role or another temporary session.
 	ReasonTemporaryIdentity = "TemporaryIdentity"
+	// ReasonNoRules: the issuer admits every namespace and has no rule.
+	ReasonNoRules = "NoRules"
 	// ReasonNoIdentity: the issuer has no identity and serves unsigned operations only.
 	ReasonNoIdentity = "NoIdentity"
 	// ReasonRuleInvalid: an expression of the issuer's guardrails cannot be read; it refuses every session.

@@ -16,18 +16,22 @@ limitations under the License.
 
 package v1alpha1
 
-import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+)
 
 // RotateRequestedAtAnnotation asks for new credentials now. Any new value is honoured exactly once: the value is part
 // of the request hash recorded on the Secret, so it needs no state of its own.
 const RotateRequestedAtAnnotation = "sts-operator.dev/rotate-requested-at"
 
-// FederatedSession declares temporary AWS credentials: who they name, what they may do and for how long. The operator
-// obtains them from AWS STS through the issuer, keeps them in a Secret and replaces them before they expire. One of
-// assumeRole, assumeRoleWithWebIdentity, assumeRoleWithSAML and sessionToken chooses the STS operation; without any of
-// them it is GetFederationToken.
+// FederatedSession declares temporary AWS credentials: who they name, what
+// they may do and for how long. The operator obtains them from AWS STS through
+// the issuer, keeps them in a Secret and replaces them before they expire. One
+// of assumeRole, assumeRoleWithWebIdentity, assumeRoleWithSAML and
+// getSessionToken chooses the STS operation; without any of them it is
+// GetFederationToken.
 //
-// +genclient
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
 // +kubebuilder:resource:shortName=fsess,categories=aws
@@ -35,10 +39,10 @@ const RotateRequestedAtAnnotation = "sts-operator.dev/rotate-requested-at"
 // +kubebuilder:selectablefield:JSONPath=`.spec.issuerRef.kind`
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
 // +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
-// +kubebuilder:printcolumn:name="Principal",type=string,priority=1,JSONPath=`.status.principal.arn`
+// +kubebuilder:printcolumn:name="Identity",type=string,priority=1,JSONPath=`.status.identity.arn`
 // +kubebuilder:printcolumn:name="Secret",type=string,JSONPath=`.status.secretName`
 // +kubebuilder:printcolumn:name="Expires",type=string,JSONPath=`.status.expirationTime`
-// +kubebuilder:printcolumn:name="Renews",type=string,JSONPath=`.status.renewalTime`
+// +kubebuilder:printcolumn:name="Rotates",type=string,JSONPath=`.status.rotationTime`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 type FederatedSession struct {
 	metav1.TypeMeta `json:",inline"`
@@ -69,25 +73,29 @@ type FederatedSessionList struct {
 // FederatedSessionSpec is the session that is wanted: the parameters of an AWS STS operation, the issuer that makes the
 // call, and the Secret that receives the credentials.
 //
-// +kubebuilder:validation:XValidation:rule="[has(self.assumeRole), has(self.assumeRoleWithWebIdentity), has(self.assumeRoleWithSAML), has(self.sessionToken)].filter(given, given).size() <= 1",message="give at most one of assumeRole, assumeRoleWithWebIdentity, assumeRoleWithSAML and sessionToken (none: GetFederationToken)"
-// +kubebuilder:validation:XValidation:rule="has(self.name) || has(self.assumeRoleWithSAML) || has(self.sessionToken)",message="name is required: the federated user name, or with assumeRole and assumeRoleWithWebIdentity the role session name (only assumeRoleWithSAML and sessionToken: {} have none)"
-// +kubebuilder:validation:XValidation:rule="!has(self.name) || !(has(self.assumeRoleWithSAML) || has(self.sessionToken))",message="name must not be given with assumeRoleWithSAML (the assertion holds it) or sessionToken (the session keeps the issuer's name)"
+// +kubebuilder:validation:XValidation:rule="[has(self.assumeRole), has(self.assumeRoleWithWebIdentity), has(self.assumeRoleWithSAML), has(self.getSessionToken)].filter(given, given).size() <= 1",message="give at most one of assumeRole, assumeRoleWithWebIdentity, assumeRoleWithSAML and getSessionToken (none: GetFederationToken)"
+// +kubebuilder:validation:XValidation:rule="has(self.name) || has(self.assumeRoleWithSAML) || has(self.getSessionToken)",message="name is required: the federated user name, or with assumeRole and assumeRoleWithWebIdentity the role session name (only assumeRoleWithSAML and getSessionToken: {} have none)"
+// +kubebuilder:validation:XValidation:rule="!has(self.name) || !(has(self.assumeRoleWithSAML) || has(self.getSessionToken))",message="name must not be given with assumeRoleWithSAML (the assertion holds it) or getSessionToken (the session keeps the issuer's name)"
 // +kubebuilder:validation:XValidation:rule="!has(self.name) || has(self.assumeRole) || has(self.assumeRoleWithWebIdentity) || self.name.size() <= 32",message="name may have at most 32 characters (AWS STS: the Name of GetFederationToken; 64 only with assumeRole and assumeRoleWithWebIdentity)"
-// +kubebuilder:validation:XValidation:rule="!has(self.sessionToken) || (!has(self.policy) && !has(self.policyARNs))",message="policy and policyARNs must not be given with sessionToken: GetSessionToken takes none, the session may do what the issuer may"
-// +kubebuilder:validation:XValidation:rule="!has(self.tags) || !(has(self.sessionToken) || has(self.assumeRoleWithWebIdentity) || has(self.assumeRoleWithSAML))",message="tags must not be given with assumeRoleWithWebIdentity or assumeRoleWithSAML (AWS takes them from the token or assertion) or sessionToken (it takes none)"
+// +kubebuilder:validation:XValidation:rule="!has(self.getSessionToken) || (!has(self.policy) && !has(self.policyDocument) && !has(self.policyARNs))",message="policy, policyDocument and policyARNs must not be given with getSessionToken: GetSessionToken takes none, the session may do what the issuer may"
+// +kubebuilder:validation:XValidation:rule="!has(self.policy) || !has(self.policyDocument)",message="give the inline policy once: as an object (policyDocument) or as JSON text (policy)"
+// +kubebuilder:validation:XValidation:rule="!has(self.tags) || !(has(self.getSessionToken) || has(self.assumeRoleWithWebIdentity) || has(self.assumeRoleWithSAML))",message="tags must not be given with assumeRoleWithWebIdentity or assumeRoleWithSAML (AWS takes them from the token or assertion) or getSessionToken (it takes none)"
 // +kubebuilder:validation:XValidation:rule="!has(self.durationSeconds) || self.durationSeconds <= 43200 || !(has(self.assumeRole) || has(self.assumeRoleWithWebIdentity) || has(self.assumeRoleWithSAML))",message="durationSeconds of a role may be at most 43200 (12 hours), and no longer than the role's own maximum session duration"
 // +kubebuilder:validation:XValidation:rule="!has(self.assumeRole) || !has(self.assumeRole.transitiveTagKeys) || self.assumeRole.transitiveTagKeys.all(key, has(self.tags) && self.tags.exists(tag, tag.key.lowerAscii() == key.lowerAscii()))",message="assumeRole.transitiveTagKeys must be among the keys of tags (to pass on a tag that the issuer adds, give it in tags too, with the issuer's value)"
-// +kubebuilder:validation:XValidation:rule="!has(self.rotation) || !has(self.rotation.renewBeforeSeconds) || self.rotation.renewBeforeSeconds < (has(self.durationSeconds) ? self.durationSeconds : has(self.assumeRole) || has(self.assumeRoleWithWebIdentity) || has(self.assumeRoleWithSAML) ? 3600 : 43200)",message="rotation.renewBeforeSeconds must be smaller than durationSeconds (where that is not given, than the default of STS: 3600 for roles, else 43200)"
+// +kubebuilder:validation:XValidation:rule="!has(self.rotation) || !has(self.rotation.beforeExpirationSeconds) || self.rotation.beforeExpirationSeconds < (has(self.durationSeconds) ? self.durationSeconds : has(self.assumeRole) || has(self.assumeRoleWithWebIdentity) || has(self.assumeRoleWithSAML) ? 3600 : 43200)",message="rotation.beforeExpirationSeconds must be smaller than durationSeconds (where that is not given, than the default of STS: 3600 for roles, else 43200)"
 type FederatedSessionSpec struct {
-	// issuerRef names the SessionIssuer of this namespace or the ClusterSessionIssuer that calls STS for this session.
+	// issuerRef names the SessionIssuer of this namespace or the
+	// ClusterSessionIssuer that calls STS for this session.
 	// +required
 	IssuerRef IssuerReference `json:"issuerRef,omitzero"`
 
-	// name is the federated user name, 2 to 32 characters of letters, digits and _+=,.@- (the Name parameter of STS
-	// GetFederationToken). It becomes the last part of the principal's ARN,
-	// arn:aws:sts::ACCOUNT:federated-user/NAME, which resource policies can name: choose it as carefully as a policy.
-	// With assumeRole and assumeRoleWithWebIdentity it is the role session name, 2 to 64 characters, the last part of
-	// arn:aws:sts::ACCOUNT:assumed-role/ROLE/NAME. Required for these; excluded by assumeRoleWithSAML and sessionToken.
+	// name is the federated user name, 2 to 32 characters of letters, digits and
+	// _+=,.@- (the Name parameter of STS GetFederationToken). It becomes the last
+	// part of the principal's ARN, arn:aws:sts::ACCOUNT:federated-user/NAME, which
+	// resource policies can name: choose it as carefully as a policy. With
+	// assumeRole and assumeRoleWithWebIdentity it is the role session name, 2 to
+	// 64 characters, the last part of arn:aws:sts::ACCOUNT:assumed-role/ROLE/NAME.
+	// Required for these; excluded by assumeRoleWithSAML and getSessionToken.
 	// Example: "reports".
 	// +optional
 	// +kubebuilder:validation:MinLength=2
@@ -95,29 +103,48 @@ type FederatedSessionSpec struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[0-9A-Za-z_+=,.@-]*$')",message="name may hold only letters, digits and _+=,.@- (AWS STS: the Name of GetFederationToken and RoleSessionName match [\\w+=,.@-]*)"
 	Name string `json:"name,omitempty"`
 
-	// policy is the inline session policy, an IAM policy document as JSON text. The session may do what both this policy
-	// (together with policyARNs) and the issuer's own policies allow; for a role, what both this policy and the
-	// role's allow. Without policy and policyARNs a federated user has no permissions of its own, only what resource policies
-	// that name it grant, and a role session has all that the role has. The operator removes insignificant white
-	// space before it sends the text; what is left may hold at most 2048 characters, each a tab, line feed, carriage
-	// return or from U+0020 to U+00FF. Excluded by sessionToken.
-	// Example: {"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}]}
+	// policyDocument is the inline session policy, an IAM policy document as an
+	// object. The session may do what both this policy (together with policyARNs)
+	// and the issuer's own policies allow; for a role, what both this policy and
+	// the role's allow. Without an inline policy and policyARNs a federated user
+	// has no permissions of its own, only what resource policies that name it
+	// grant, and a role session has all that the role has. It is sent as compact
+	// JSON with sorted keys, characters above U+00FF escaped, which may hold at
+	// most 2048 characters. Put the Version in quotes: without them kustomize and
+	// other readers of YAML make a time of the date. Excluded by policy and
+	// getSessionToken.
+	// Example: {Version: "2012-10-17", Statement: [{Effect: Allow,
+	// Action: "s3:GetObject", Resource: "*"}]}
+	// +optional
+	// +kubebuilder:pruning:PreserveUnknownFields
+	// +kubebuilder:validation:Type=object
+	// +kubebuilder:validation:MaxProperties=8
+	PolicyDocument *runtime.RawExtension `json:"policyDocument,omitempty"`
+
+	// policy is the same as JSON text, for those who generate it. The same content
+	// asks for the same session, in whichever field and order it is given.
+	// Excluded by policyDocument and getSessionToken.
+	// Example: {"Version": "2012-10-17", "Statement": [{"Effect": "Allow",
+	// "Action": "s3:GetObject", "Resource": "*"}]}
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=20480
 	Policy string `json:"policy,omitempty"`
 
-	// policyARNs are up to 10 managed policies that limit the session, in any AWS partition. They count towards the
-	// same 2048 characters as policy. The order does not matter. Excluded by sessionToken.
+	// policyARNs are up to 10 managed policies that limit the session, in any AWS
+	// partition. They count towards the same 2048 characters as the inline policy.
+	// The order does not matter. Excluded by getSessionToken.
 	// Example: ["arn:aws:iam::aws:policy/ReadOnlyAccess"]
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=10
 	PolicyARNs []PolicyARN `json:"policyARNs,omitempty"`
 
-	// tags are up to 50 session tags; policies see them as aws:PrincipalTag/KEY. The issuer needs sts:TagSession. Keys are
-	// unique ignoring case. A session tag overrides the issuing IAM user's (or the role's) tag of the same key. The order
-	// does not matter. Only for GetFederationToken and assumeRole. The issuer may add tags of its own.
+	// tags are up to 50 session tags; policies see them as aws:PrincipalTag/KEY.
+	// The issuer needs sts:TagSession. Keys are unique ignoring case. A session
+	// tag overrides the issuing IAM user's (or the role's) tag of the same key.
+	// The order does not matter. Only for GetFederationToken and assumeRole. The
+	// issuer may add tags of its own.
 	// +optional
 	// +listType=map
 	// +listMapKey=key
@@ -125,93 +152,113 @@ type FederatedSessionSpec struct {
 	// +kubebuilder:validation:XValidation:rule="self.all(t, self.exists_one(u, u.key.lowerAscii() == t.key.lowerAscii()))",message="tag keys must be unique ignoring case (AWS STS: session tag keys are case-insensitive)"
 	Tags []Tag `json:"tags,omitempty"`
 
-	// durationSeconds is how long the credentials are asked to live, in seconds, 900 (15 minutes) to 129600 (36 hours);
-	// for roles to 43200 (12 hours) and to the role's own maximum, and, with assumeRole, at most 3600 where the issuer is
-	// itself a role (role chaining). Absent, STS uses its own default: 43200, for roles 3600. STS may grant less: an account's root
-	// user gets at most 3600. Rotation follows what was granted. Some SDKs want at least an hour to refresh comfortably.
+	// durationSeconds is how long the credentials are asked to live, in seconds,
+	// 900 (15 minutes) to 129600 (36 hours); for roles to 43200 (12 hours) and to
+	// the role's own maximum, and, with assumeRole, at most 3600 where the issuer
+	// is itself a role (role chaining). Absent, STS uses its own default: 43200,
+	// for roles 3600. STS may grant less: an account's root user gets at most
+	// 3600. Rotation follows what was granted. Some SDKs want at least an hour to
+	// refresh comfortably.
 	// +optional
 	// +kubebuilder:validation:Minimum=900
 	// +kubebuilder:validation:Maximum=129600
 	DurationSeconds *int32 `json:"durationSeconds,omitempty"`
 
-	// assumeRole asks for a session of an IAM role (STS AssumeRole), with any identity of the issuer that the role trusts.
+	// assumeRole asks for a session of an IAM role (STS AssumeRole), with any
+	// identity of the issuer that the role trusts.
 	// +optional
 	AssumeRole *AssumeRole `json:"assumeRole,omitempty"`
 
-	// assumeRoleWithWebIdentity asks for a session of an IAM role that trusts a ServiceAccount of this namespace (STS
-	// AssumeRoleWithWebIdentity). The call is not signed, so the issuer needs no identity.
+	// assumeRoleWithWebIdentity asks for a session of an IAM role that trusts a
+	// ServiceAccount of this namespace (STS AssumeRoleWithWebIdentity). The call
+	// is not signed, so the issuer needs no identity.
 	// +optional
 	AssumeRoleWithWebIdentity *AssumeRoleWithWebIdentity `json:"assumeRoleWithWebIdentity,omitempty"`
 
-	// assumeRoleWithSAML asks for a session of an IAM role that trusts a SAML identity provider (STS AssumeRoleWithSAML).
-	// The call is not signed, so the issuer needs no identity.
+	// assumeRoleWithSAML asks for a session of an IAM role that trusts a SAML
+	// identity provider (STS AssumeRoleWithSAML). The call is not signed, so the
+	// issuer needs no identity.
 	// +optional
 	AssumeRoleWithSAML *AssumeRoleWithSAML `json:"assumeRoleWithSAML,omitempty"`
 
-	// sessionToken asks for a session of the issuer's own IAM user (STS GetSessionToken), with its permissions, except: IAM,
-	// unless the issuer has mfa; STS, other than AssumeRole and GetCallerIdentity. Use it where nothing narrower does, above
-	// all for an MFA-protected user. Write sessionToken: {}, since YAML reads a field without a value as one that is not there.
+	// getSessionToken asks for a session of the issuer's own IAM user (STS
+	// GetSessionToken), with its permissions, except: IAM, unless the issuer has
+	// mfa; STS, other than AssumeRole and GetCallerIdentity. It lends all that the
+	// user may, so an issuer serves it only if its guardrails.operations list it.
+	// Write getSessionToken: {}, since YAML reads a field without a value as one
+	// that is not there.
 	// +optional
-	SessionToken *SessionToken `json:"sessionToken,omitempty"`
+	GetSessionToken *GetSessionToken `json:"getSessionToken,omitempty"`
 
-	// minimumSessionTokenSize is the least size of the session token in bytes, 1 to 4096; STS pads a shorter one. Absent,
-	// it has the size it needs. For testing whether all that handles the token bears the largest ones.
+	// minimumSessionTokenSize is the least size of the session token in bytes, 1
+	// to 4096; STS pads a shorter one. Absent, it has the size it needs. For
+	// testing whether all that handles the token bears the largest ones.
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=4096
 	MinimumSessionTokenSize *int32 `json:"minimumSessionTokenSize,omitempty"`
 
-	// verify asks STS who new credentials belong to (GetCallerIdentity, made with them) before they are published, and does
-	// not publish those of another principal or account than was asked for. It costs a request more each time, two where
-	// the issuer has an identity (GetAccessKeyInfo).
+	// verify asks STS who new credentials belong to (GetCallerIdentity, made with
+	// them) before they are published, and does not publish those of another
+	// principal or account than was asked for. It costs a request more each time,
+	// two where the issuer has an identity (GetAccessKeyInfo).
 	// +optional
 	Verify *bool `json:"verify,omitempty"`
 
-	// secret is the Secret that receives the credentials. Absent, it has the name of this object and nothing added.
+	// secret is the Secret that receives the credentials. Absent, it has the name
+	// of this object and nothing added.
 	// +optional
 	Secret SecretTarget `json:"secret,omitzero"`
 
-	// rotation is when the credentials are replaced. Absent, between 50 % and 60 % of the lifetime STS granted.
+	// rotation is when the credentials are replaced. Absent, between 50 % and 60 %
+	// of the lifetime STS granted.
 	// +optional
 	Rotation RotationPolicy `json:"rotation,omitzero"`
 
-	// suspend stops issuing and renewing. What is published stays until it expires; nothing is deleted.
+	// suspend stops issuing and rotating. What is published stays until it
+	// expires; nothing is deleted.
 	// +optional
 	Suspend *bool `json:"suspend,omitempty"`
 }
 
 // AssumeRole are the parameters of STS AssumeRole that no other operation has.
 type AssumeRole struct {
-	// roleARN is the role to assume, in any account whose role trusts the issuer's identity.
+	// roleARN is the role to assume, in any account whose role trusts the issuer's
+	// identity.
 	// Example: "arn:aws:iam::123456789012:role/reports"
 	// +required
 	RoleARN RoleARN `json:"roleARN,omitempty"`
 
-	// externalID is what the role's trust policy demands as sts:ExternalId, 2 to 1224 characters of letters, digits and
-	// _+=,.@:/-. It is no secret. Its use is to tell one customer of a third party from another.
+	// externalID is what the role's trust policy demands as sts:ExternalId, 2 to
+	// 1224 characters of letters, digits and _+=,.@:/-. It is no secret. A third
+	// party uses it to keep its customers apart.
 	// +optional
 	// +kubebuilder:validation:MinLength=2
 	// +kubebuilder:validation:MaxLength=1224
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[0-9A-Za-z_+=,.@:/-]*$')",message="assumeRole.externalID may hold only letters, digits and _+=,.@:/- (AWS STS: ExternalId matches [\\w+=,.@:\\/-]*, 2 to 1224 characters)"
 	ExternalID string `json:"externalID,omitempty"`
 
-	// sourceIdentity is who is behind the session, 2 to 64 characters of letters, digits and _+=,.@-. CloudTrail shows it
-	// on all that the session does, and on the roles it assumes. The role's trust policy must allow sts:SetSourceIdentity.
+	// sourceIdentity is who is behind the session, 2 to 64 characters of letters,
+	// digits and _+=,.@-. CloudTrail shows it on all that the session does, and on
+	// the roles it assumes. The role's trust policy must allow
+	// sts:SetSourceIdentity.
 	// +optional
 	// +kubebuilder:validation:MinLength=2
 	// +kubebuilder:validation:MaxLength=64
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[0-9A-Za-z_+=,.@-]*$')",message="assumeRole.sourceIdentity may hold only letters, digits and _+=,.@- (AWS STS: SourceIdentity matches [\\w+=,.@-]*, 2 to 64 characters)"
 	SourceIdentity string `json:"sourceIdentity,omitempty"`
 
-	// transitiveTagKeys are the keys of those tags that stay with the sessions of roles that this session assumes. Each
-	// must be among the keys of tags. The order does not matter.
+	// transitiveTagKeys are the keys of those tags that stay with the sessions of
+	// roles that this session assumes. Each must be among the keys of tags. The
+	// order does not matter.
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=50
 	// +kubebuilder:validation:XValidation:rule="self.all(k, self.exists_one(o, o.lowerAscii() == k.lowerAscii()))",message="assumeRole.transitiveTagKeys must be unique ignoring case (AWS STS: session tag keys are case-insensitive)"
 	TransitiveTagKeys []TagKey `json:"transitiveTagKeys,omitempty"`
 
-	// providedContexts are up to 5 trusted context assertions, such as those of IAM Identity Center.
+	// providedContexts are up to 5 trusted context assertions, such as those of
+	// IAM Identity Center.
 	// +optional
 	// +listType=map
 	// +listMapKey=providerARN
@@ -229,7 +276,8 @@ type ProvidedContext struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^arn:aws(-[a-z]+)*:[!-~]+$')",message="providedContexts.providerARN must be an ARN such as arn:aws:iam::aws:contextProvider/IdentityCenter"
 	ProviderARN string `json:"providerARN,omitempty"`
 
-	// contextAssertion is the signed and encrypted assertion, 4 to 2048 characters.
+	// contextAssertion is the signed and encrypted assertion, 4 to 2048
+	// characters.
 	// +required
 	// +kubebuilder:validation:MinLength=4
 	// +kubebuilder:validation:MaxLength=2048
@@ -240,29 +288,33 @@ type ProvidedContext struct {
 // a fresh one of a ServiceAccount of the session's own namespace, made for each call and kept nowhere. The operator needs
 // the right to create tokens of that ServiceAccount, which is not part of its default installation.
 type AssumeRoleWithWebIdentity struct {
-	// roleARN is the role to assume; it must trust the cluster's OIDC provider and the ServiceAccount.
+	// roleARN is the role to assume; it must trust the cluster's OIDC provider and
+	// the ServiceAccount.
 	// Example: "arn:aws:iam::123456789012:role/reports"
 	// +required
 	RoleARN RoleARN `json:"roleARN,omitempty"`
 
-	// serviceAccountName is the ServiceAccount of this namespace whose token is presented.
+	// serviceAccountName is the ServiceAccount of this namespace whose token is
+	// presented.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	// +kubebuilder:validation:XValidation:rule="!format.dns1123Subdomain().validate(self).hasValue()",message="assumeRoleWithWebIdentity.serviceAccountName must be a DNS subdomain: lower-case letters, digits, '-' and '.', at most 253 characters"
 	ServiceAccountName string `json:"serviceAccountName,omitempty"`
 
-	// audience of the token, 1 to 255 characters; absent sts.amazonaws.com. An audience that the Kubernetes API itself
-	// accepts is refused: whoever received such a token could act as the ServiceAccount in this cluster. A SessionIssuer with
-	// an endpoint of its own is given tokens for sts.amazonaws.com only.
+	// audience of the token, 1 to 255 characters; absent sts.amazonaws.com. An
+	// audience that the Kubernetes API itself accepts is refused: whoever received
+	// such a token could act as the ServiceAccount in this cluster. A
+	// SessionIssuer with an endpoint of its own is given tokens for
+	// sts.amazonaws.com only.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=255
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[!-~]+$')",message="assumeRoleWithWebIdentity.audience may hold only printable ASCII characters without spaces"
 	Audience string `json:"audience,omitempty"`
 
-	// providerID is the host of an OAuth 2.0 provider, 4 to 2048 characters; leave it out for an OpenID Connect provider,
-	// as a Kubernetes cluster is one.
+	// providerID is the host of an OAuth 2.0 provider, 4 to 2048 characters; leave
+	// it out for an OpenID Connect provider, as a Kubernetes cluster is one.
 	// +optional
 	// +kubebuilder:validation:MinLength=4
 	// +kubebuilder:validation:MaxLength=2048
@@ -286,15 +338,17 @@ type AssumeRoleWithSAML struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^arn:aws(-[a-z]+)*:iam::[0-9]{12}:saml-provider/[0-9A-Za-z._-]+$')",message="assumeRoleWithSAML.principalARN must look like arn:aws:iam::123456789012:saml-provider/NAME"
 	PrincipalARN string `json:"principalARN,omitempty"`
 
-	// assertionSecretRef names the Secret of this namespace that holds the SAML response, base64-encoded as the identity
-	// provider posts it. It is read once a minute. Each new assertion is used once, as soon as it is seen, since most
-	// are valid for minutes only; when the credentials are due for renewal and there is none, the session waits for it.
+	// assertionSecretRef names the Secret of this namespace that holds the SAML
+	// response, base64-encoded as the identity provider posts it. It is read once
+	// a minute. Each new assertion is used once, as soon as it is seen, since most
+	// are valid for minutes only; when the credentials are due for rotation and
+	// there is none, the session waits for it.
 	// +required
 	AssertionSecretRef SecretKeyReference `json:"assertionSecretRef,omitzero"`
 }
 
-// SessionToken asks for STS GetSessionToken. It has no fields.
-type SessionToken struct{}
+// GetSessionToken asks for STS GetSessionToken. It has no fields.
+type GetSessionToken struct{}
 
 // SecretKeyReference names a key of a Secret.
 type SecretKeyReference struct {
@@ -362,11 +416,13 @@ type PolicyARN string
 
 // Tag is an AWS session tag.
 type Tag struct {
-	// key of the tag, 1 to 128 characters: letters, digits, white space and _.:/=+-@ of any script.
+	// key of the tag, 1 to 128 characters: letters, digits, white space and
+	// _.:/=+-@ of any script.
 	// +required
 	Key TagKey `json:"key,omitempty"`
 
-	// value of the tag, 0 to 256 characters of the same kind; it may be empty but must be given.
+	// value of the tag, 0 to 256 characters of the same kind; it may be empty but
+	// must be given.
 	// +required
 	// +kubebuilder:validation:MinLength=0
 	// +kubebuilder:validation:MaxLength=256
@@ -376,26 +432,42 @@ type Tag struct {
 
 // SecretTarget is the Secret that receives the credentials.
 type SecretTarget struct {
-	// name of the Secret. Absent, the name of the FederatedSession. After a change the new Secret is written first, then
-	// the old one is removed. A Secret that something else owns is never overwritten.
+	// name of the Secret. Absent, the name of the FederatedSession. After a change
+	// the new Secret is written first, then the old one is removed. A Secret that
+	// something else owns is never overwritten.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	// +kubebuilder:validation:XValidation:rule="!format.dns1123Subdomain().validate(self).hasValue()",message="secret.name must be a DNS subdomain: lower-case letters, digits, '-' and '.', at most 253 characters"
 	Name string `json:"name,omitempty"`
 
+	// template is what the Secret gets besides the credentials.
+	// +optional
+	Template SecretTemplate `json:"template,omitzero"`
+}
+
+// SecretTemplate is what the Secret gets besides the credentials.
+type SecretTemplate struct {
+	// metadata is added to the Secret's own.
+	// +optional
+	Metadata SecretMetadata `json:"metadata,omitzero"`
+}
+
+// SecretMetadata are labels and annotations of the Secret.
+type SecretMetadata struct {
 	// labels are added to the Secret. Labels that others put there are left alone.
 	// +optional
 	// +kubebuilder:validation:MaxProperties=32
-	// +kubebuilder:validation:XValidation:rule="self.all(k, !format.qualifiedName().validate(k).hasValue())",message="secret.labels must have Kubernetes label keys such as app or example.com/app"
-	// +kubebuilder:validation:XValidation:rule="self.all(k, !k.startsWith('sts-operator.dev/') && k != 'app.kubernetes.io/managed-by')",message="secret.labels must not set sts-operator.dev/... or app.kubernetes.io/managed-by: the operator sets these"
+	// +kubebuilder:validation:XValidation:rule="self.all(k, !format.qualifiedName().validate(k).hasValue())",message="secret.template.metadata.labels must have Kubernetes label keys such as app or example.com/app"
+	// +kubebuilder:validation:XValidation:rule="self.all(k, !k.startsWith('sts-operator.dev/') && k != 'app.kubernetes.io/managed-by')",message="secret.template.metadata.labels must not set sts-operator.dev/... or app.kubernetes.io/managed-by: the operator sets these"
 	Labels map[string]LabelValue `json:"labels,omitempty"`
 
-	// annotations are added to the Secret. Annotations that others put there are left alone.
+	// annotations are added to the Secret. Annotations that others put there are
+	// left alone.
 	// +optional
 	// +kubebuilder:validation:MaxProperties=32
-	// +kubebuilder:validation:XValidation:rule="self.all(k, !format.qualifiedName().validate(k.lowerAscii()).hasValue())",message="secret.annotations must have Kubernetes annotation keys such as example.com/team"
-	// +kubebuilder:validation:XValidation:rule="self.all(k, !k.startsWith('sts-operator.dev/'))",message="secret.annotations must not set sts-operator.dev/...: the operator sets these"
+	// +kubebuilder:validation:XValidation:rule="self.all(k, !format.qualifiedName().validate(k.lowerAscii()).hasValue())",message="secret.template.metadata.annotations must have Kubernetes annotation keys such as example.com/team"
+	// +kubebuilder:validation:XValidation:rule="self.all(k, !k.startsWith('sts-operator.dev/'))",message="secret.template.metadata.annotations must not set sts-operator.dev/...: the operator sets these"
 	Annotations map[string]AnnotationValue `json:"annotations,omitempty"`
 }
 
@@ -413,14 +485,16 @@ type AnnotationValue string
 
 // RotationPolicy is when credentials are replaced.
 type RotationPolicy struct {
-	// renewBeforeSeconds is how long before their expiration the credentials are replaced, in seconds, at least 300
-	// and smaller than durationSeconds. Each session renews up to a tenth of its lifetime earlier than that, so that
-	// sessions issued together do not renew together. Leave 1800 or more to SDKs that refresh 15 minutes ahead. Where STS
-	// grants a lifetime no longer than this, the default applies.
+	// beforeExpirationSeconds is how long before their expiration the credentials
+	// are replaced, in seconds, at least 300 and smaller than durationSeconds.
+	// Each session rotates up to a tenth of its lifetime earlier than that, so
+	// that sessions issued together do not rotate together. Leave 1800 or more to
+	// SDKs that refresh 15 minutes ahead. Where STS grants a lifetime no longer
+	// than this, the default applies.
 	// +optional
 	// +kubebuilder:validation:Minimum=300
 	// +kubebuilder:validation:Maximum=129599
-	RenewBeforeSeconds *int32 `json:"renewBeforeSeconds,omitempty"`
+	BeforeExpirationSeconds *int32 `json:"beforeExpirationSeconds,omitempty"`
 }
 
 // FederatedSessionStatus is what the operator has issued and published. It is a report: nothing is decided from it
@@ -433,7 +507,8 @@ type FederatedSessionStatus struct {
 	// +kubebuilder:validation:MaxItems=16
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
 
-	// observedGeneration is the metadata.generation this status speaks of; -1 before anybody looked.
+	// observedGeneration is the metadata.generation this status speaks of; -1
+	// before anybody looked.
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
@@ -442,19 +517,15 @@ type FederatedSessionStatus struct {
 	// +kubebuilder:validation:MaxLength=253
 	SecretName string `json:"secretName,omitempty"`
 
-	// accessKeyID identifies the published credentials, in CloudTrail for instance. It is no secret.
+	// accessKeyID identifies the published credentials, in CloudTrail for
+	// instance. It is no secret.
 	// +optional
 	// +kubebuilder:validation:MaxLength=128
 	AccessKeyID string `json:"accessKeyID,omitempty"`
 
-	// principal is who the published credentials act as.
+	// identity is who the published credentials act as.
 	// +optional
-	Principal *Principal `json:"principal,omitempty"`
-
-	// accountID is the AWS account of the principal, 12 digits.
-	// +optional
-	// +kubebuilder:validation:MaxLength=12
-	AccountID string `json:"accountID,omitempty"`
+	Identity *Identity `json:"identity,omitempty"`
 
 	// issuedTime is when the published credentials were issued.
 	// +optional
@@ -464,50 +535,63 @@ type FederatedSessionStatus struct {
 	// +optional
 	ExpirationTime *metav1.Time `json:"expirationTime,omitempty"`
 
-	// renewalTime is when they will be replaced.
+	// rotationTime is when they will be replaced.
 	// +optional
-	RenewalTime *metav1.Time `json:"renewalTime,omitempty"`
+	RotationTime *metav1.Time `json:"rotationTime,omitempty"`
 
-	// sessionTokenUtilizationPercent is how much of the largest session token policies and tags use, 0 to 100, as STS
-	// told when the published credentials were issued. At 100 a longer policy or more tags are refused.
+	// sessionTokenUtilizationPercent is how much of the largest session token
+	// policies and tags use, 0 to 100, as STS reported when the published
+	// credentials were issued. At 100 a longer policy or more tags are refused.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	SessionTokenUtilizationPercent *int32 `json:"sessionTokenUtilizationPercent,omitempty"`
 
-	// packedPolicySizePercent is the older measure of the same, which AWS deprecated in September 2026.
+	// packedPolicySizePercent is the older measure of the same, which AWS
+	// deprecated in September 2026.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	PackedPolicySizePercent *int32 `json:"packedPolicySizePercent,omitempty"`
 
-	// sourceIdentity that STS set on the published credentials of a role; absent without one.
+	// sourceIdentity that STS set on the published credentials of a role; absent
+	// without one.
 	// +optional
 	// +kubebuilder:validation:MaxLength=64
 	SourceIdentity string `json:"sourceIdentity,omitempty"`
 
-	// webIdentity is what STS read in the ServiceAccount's token when the published credentials were issued.
+	// webIdentity is what STS read in the ServiceAccount's token when the
+	// published credentials were issued.
 	// +optional
 	WebIdentity *WebIdentity `json:"webIdentity,omitempty"`
 
-	// saml is what STS read in the SAML assertion when the published credentials were issued.
+	// saml is what STS read in the SAML assertion when the published credentials
+	// were issued.
 	// +optional
 	SAML *SAMLIdentity `json:"saml,omitempty"`
 
-	// lastFailure is the latest failed try to issue or to publish; absent once a try has succeeded.
+	// lastFailure is the latest failed try to issue or to publish; absent once a
+	// try has succeeded.
 	// +optional
 	LastFailure *Failure `json:"lastFailure,omitempty"`
 }
 
-// Principal is an AWS principal as STS names it.
-type Principal struct {
-	// arn of the principal. Example: arn:aws:sts::123456789012:federated-user/reports
+// Identity is an AWS principal as STS names it.
+type Identity struct {
+	// accountID is the AWS account of the principal, 12 digits.
+	// +optional
+	// +kubebuilder:validation:MaxLength=12
+	AccountID string `json:"accountID,omitempty"`
+
+	// arn of the principal. Example:
+	// arn:aws:sts::123456789012:federated-user/reports
 	// +optional
 	// +kubebuilder:validation:MaxLength=2048
 	ARN string `json:"arn,omitempty"`
 
-	// id of the principal (aws:userid). Example: 123456789012:reports
+	// userID is the unique id of the principal (aws:userid). Example:
+	// 123456789012:reports
 	// +optional
 	// +kubebuilder:validation:MaxLength=193
-	ID string `json:"id,omitempty"`
+	UserID string `json:"userID,omitempty"`
 }
 
 // WebIdentity is what STS read in a web identity token.
@@ -550,7 +634,8 @@ type SAMLIdentity struct {
 	// +kubebuilder:validation:MaxLength=2048
 	Audience string `json:"audience,omitempty"`
 
-	// nameQualifier is a hash by which AWS tells the subjects of providers apart.
+	// nameQualifier is a hash by which AWS distinguishes the subjects of
+	// providers.
 	// +optional
 	// +kubebuilder:validation:MaxLength=2048
 	NameQualifier string `json:"nameQualifier,omitempty"`
@@ -573,10 +658,11 @@ type Failure struct {
 	// +kubebuilder:validation:MaxLength=4096
 	Message string `json:"message,omitempty"`
 
-	// requestHash identifies the request that failed and the issuer that made it: another one is tried at once.
+	// attemptHash identifies the request that failed and the issuer that made it:
+	// another one is tried at once.
 	// +optional
 	// +kubebuilder:validation:MaxLength=64
-	RequestHash string `json:"requestHash,omitempty"`
+	AttemptHash string `json:"attemptHash,omitempty"`
 
 	// count of failed tries of this request in a row, at least 1.
 	// +required

@@ -18,22 +18,24 @@ package v1alpha1
 
 import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-// The keys of the Secret that an issuer's accessKey.secretRef names.
+// The keys of the Secret that an issuer's accessKey.secretRef names, unless accessKey names others.
 const (
 	AccessKeyIDKey     = "AWS_ACCESS_KEY_ID"
 	SecretAccessKeyKey = "AWS_SECRET_ACCESS_KEY" // #nosec G101 -- the name of a key, not a credential
 )
 
-// IssuerSpec is what both kinds of issuer have in common: where STS is, and as whom to call it.
+// IssuerSpec is what both kinds of issuer have in common: where STS is, as whom to call it, and for what.
 //
-// +kubebuilder:validation:XValidation:rule="!has(self.accessKey) || !has(self.ambient)",message="give at most one identity: accessKey (an IAM user's long-term key) or ambient (the operator's own); none serves assumeRoleWithWebIdentity and assumeRoleWithSAML only"
+// +kubebuilder:validation:XValidation:rule="[has(self.accessKey), has(self.ambient), has(self.unsigned)].filter(given, given).size() == 1",message="give exactly one identity: accessKey (an IAM user's long-term key), ambient: {} (the operator's own) or unsigned: {} (none, for assumeRoleWithWebIdentity and assumeRoleWithSAML only)"
 // +kubebuilder:validation:XValidation:rule="!has(self.mfa) || has(self.accessKey)",message="mfa needs accessKey: the device belongs to the IAM user of the key"
-// +kubebuilder:validation:XValidation:rule="!has(self.accountID) || has(self.accessKey) || has(self.ambient)",message="accountID needs an identity (accessKey or ambient): without one there is no account to check"
-// +kubebuilder:validation:XValidation:rule="has(self.accessKey) || has(self.ambient) || ((!has(self.tags) || self.tags.size() == 0) && !has(self.sourceIdentityExpression))",message="tags and sourceIdentityExpression need an identity (accessKey or ambient): the operations without one take neither, so every session would be refused"
+// +kubebuilder:validation:XValidation:rule="!has(self.accountID) || !has(self.unsigned)",message="accountID needs an identity (accessKey or ambient): without one there is no account to check"
+// +kubebuilder:validation:XValidation:rule="!has(self.unsigned) || !has(self.guardrails) || ((!has(self.guardrails.sessionTags) || self.guardrails.sessionTags.size() == 0) && !has(self.guardrails.sourceIdentityExpression))",message="guardrails.sessionTags and guardrails.sourceIdentityExpression need an identity (accessKey or ambient): unsigned operations take neither, so every session would be refused"
+// +kubebuilder:validation:XValidation:rule="!has(self.unsigned) || !has(self.guardrails) || !has(self.guardrails.operations) || self.guardrails.operations.all(o, o in ['AssumeRoleWithWebIdentity', 'AssumeRoleWithSAML'])",message="guardrails.operations of an unsigned issuer may list AssumeRoleWithWebIdentity and AssumeRoleWithSAML only: the others need an identity"
 // +kubebuilder:validation:XValidation:rule="!(has(self.fips) && self.fips && has(self.endpoint))",message="fips and endpoint exclude each other: name the FIPS endpoint itself, or leave endpoint out"
 type IssuerSpec struct {
-	// region is the AWS region whose STS endpoint is called and for which requests are signed. Tokens of a regional
-	// endpoint work in every region that the account has enabled.
+	// region is the AWS region whose STS endpoint is called and for which requests
+	// are signed. Tokens of a regional endpoint work in every region that the
+	// account has enabled.
 	// Example: "eu-central-1"
 	// +required
 	// +kubebuilder:validation:MinLength=5
@@ -41,8 +43,10 @@ type IssuerSpec struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z]+(-[a-z]+)+-[0-9]+$')",message="region must be an AWS region code such as us-east-1, cn-north-1 or us-gov-west-1"
 	Region string `json:"region,omitempty"`
 
-	// endpoint replaces the region's STS endpoint: a VPC endpoint, or another service that speaks the STS protocol. An
-	// http or https URL of a host, without path, query or user. Use https but for tests: the answers are credentials.
+	// endpoint replaces the region's STS endpoint: a VPC endpoint, or another
+	// service that speaks the STS protocol. An http or https URL of a host,
+	// without path, query or user. Use https but for tests: the answers are
+	// credentials.
 	// Example: "https://vpce-0123-abcd.sts.eu-central-1.vpce.amazonaws.com"
 	// +optional
 	// +kubebuilder:validation:MinLength=1
@@ -54,19 +58,27 @@ type IssuerSpec struct {
 	// +optional
 	FIPS *bool `json:"fips,omitempty"`
 
-	// accessKey calls STS with the long-term key of an IAM user, which GetFederationToken and GetSessionToken require.
-	// Without accessKey and ambient the issuer has no identity and serves assumeRoleWithWebIdentity and
-	// assumeRoleWithSAML only, whose calls are not signed.
+	// accessKey calls STS with the long-term key of an IAM user, which
+	// GetFederationToken and GetSessionToken require. Exactly one of accessKey,
+	// ambient and unsigned must be given.
 	// +optional
 	AccessKey *AccessKeyIdentity `json:"accessKey,omitempty"`
 
-	// ambient calls STS with the credentials that the operator's own pod has, by the AWS SDK's default chain. Only a
-	// ClusterSessionIssuer may use it. Write ambient: {}, since YAML reads a field without a value as one that is not there.
+	// ambient calls STS with the credentials that the operator's own pod has, by
+	// the AWS SDK's default chain. Only a ClusterSessionIssuer may use it. Write
+	// ambient: {}, since YAML reads a field without a value as one that is not
+	// there.
 	// +optional
 	Ambient *AmbientIdentity `json:"ambient,omitempty"`
 
-	// accountID is the AWS account that the identity must belong to, 12 digits. With a key of any other account the issuer
-	// is not ready and issues nothing: a wrong key in the right Secret hands out nobody's credentials.
+	// unsigned gives the issuer no identity: it serves assumeRoleWithWebIdentity
+	// and assumeRoleWithSAML, whose calls are not signed. Write unsigned: {}.
+	// +optional
+	Unsigned *UnsignedIdentity `json:"unsigned,omitempty"`
+
+	// accountID is the AWS account that the identity must belong to, 12 digits.
+	// With a key of any other account the issuer is not ready and issues nothing:
+	// a wrong key in the right Secret hands out nobody's credentials.
 	// Example: "123456789012" (in quotes, or YAML reads a number)
 	// +optional
 	// +kubebuilder:validation:MinLength=12
@@ -74,39 +86,20 @@ type IssuerSpec struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[0-9]{12}$')",message="accountID must be the 12 digits of an AWS account"
 	AccountID string `json:"accountID,omitempty"`
 
-	// mfa is the virtual MFA device of the IAM user, whose codes are given with every assumeRole and sessionToken call.
-	// AWS takes each code once, so such calls are made at most once in 30 seconds. GetFederationToken takes no code.
+	// mfa is the virtual MFA device of the IAM user, whose codes are given with
+	// every assumeRole and getSessionToken call. AWS takes each code once, so such
+	// calls are made at most once in 30 seconds. GetFederationToken takes no code.
 	// +optional
 	MFA *MFADevice `json:"mfa,omitempty"`
 
-	// rules are up to 32 conditions that every session of this issuer must meet, as CEL expressions over session, namespace
-	// and object. All must be true; a rule that cannot be read makes the issuer not ready, one that fails refuses.
+	// guardrails are what sessions may ask of this issuer, and what it adds to
+	// them. Absent, it serves every operation but GetSessionToken without a rule.
 	// +optional
-	// +listType=atomic
-	// +kubebuilder:validation:MaxItems=32
-	Rules []Rule `json:"rules,omitempty"`
+	Guardrails Guardrails `json:"guardrails,omitzero"`
 
-	// tags are up to 50 session tags that this issuer puts on every session. A session that gives another value to
-	// one of the keys, ignoring case, is refused, and so is one whose operation takes no tags.
-	// +optional
-	// +listType=map
-	// +listMapKey=key
-	// +kubebuilder:validation:MaxItems=50
-	// +kubebuilder:validation:XValidation:rule="self.all(t, self.exists_one(u, u.key.lowerAscii() == t.key.lowerAscii()))",message="tag keys must be unique ignoring case (AWS STS: session tag keys are case-insensitive)"
-	Tags []ForcedTag `json:"tags,omitempty"`
-
-	// sourceIdentityExpression is a CEL expression over session, namespace and object whose value, a string of 2 to 64
-	// letters, digits and _+=,.@-, becomes the source identity of every role session. A session that asks for another is
-	// refused, and so is one whose operation cannot carry it (assumeRoleWithWebIdentity, assumeRoleWithSAML) or whose
-	// credentials could assume roles with any other (sessionToken). Federated users are left alone.
-	// Example: "namespace.name"
-	// +optional
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=1024
-	SourceIdentityExpression string `json:"sourceIdentityExpression,omitempty"`
-
-	// requestsPerSecond is the most requests for credentials a second through this issuer, 1 to 600; absent 50. What a
-	// session's verify and a denial's decoding ask besides is not counted. STS grants an account 600 a second in each
+	// requestsPerSecond is the most requests for credentials a second through this
+	// issuer, 1 to 600; absent 50. What a session's verify and a denial's decoding
+	// ask besides is not counted. STS grants an account 600 a second in each
 	// region, shared with everything else in the account.
 	// +optional
 	// +kubebuilder:validation:Minimum=1
@@ -116,10 +109,27 @@ type IssuerSpec struct {
 
 // AccessKeyIdentity is an IAM user's long-term access key.
 type AccessKeyIdentity struct {
-	// secretRef names the Secret with the keys AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, in the issuer's namespace;
-	// for a ClusterSessionIssuer in the operator's namespace. A replaced key is picked up within a minute.
+	// secretRef names the Secret that holds the key, in the issuer's namespace;
+	// for a ClusterSessionIssuer in the operator's namespace. A replaced key is
+	// picked up within a minute.
 	// +required
 	SecretRef SecretReference `json:"secretRef,omitzero"`
+
+	// accessKeyIDKey is the key of the Secret that holds the access key id; absent
+	// AWS_ACCESS_KEY_ID. Example: "access-key"
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[-._a-zA-Z0-9]+$')",message="a key of a Secret may hold only letters, digits, '-', '_' and '.'"
+	AccessKeyIDKey string `json:"accessKeyIDKey,omitempty"`
+
+	// secretAccessKeyKey is the key of the Secret that holds the secret access
+	// key; absent AWS_SECRET_ACCESS_KEY. Example: "secret-access-key"
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[-._a-zA-Z0-9]+$')",message="a key of a Secret may hold only letters, digits, '-', '_' and '.'"
+	SecretAccessKeyKey string `json:"secretAccessKeyKey,omitempty"`
 }
 
 // MFADevice is a virtual MFA device.
@@ -132,24 +142,77 @@ type MFADevice struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[0-9A-Za-z_+=/:,.@-]*$')",message="mfa.serialNumber may hold only letters, digits and _+=/:,.@- (AWS STS: SerialNumber matches [\\w+=/:,.@-]*, 9 to 256 characters)"
 	SerialNumber string `json:"serialNumber,omitempty"`
 
-	// totpSecretRef names the Secret key with the device's seed, the base32 text that AWS shows when the device is made,
-	// in the issuer's namespace; for a ClusterSessionIssuer in the operator's namespace. The codes are those of RFC 6238.
+	// totpSecretRef names the Secret key with the device's seed, the base32 text
+	// that AWS shows when the device is made, in the issuer's namespace; for a
+	// ClusterSessionIssuer in the operator's namespace. The codes are those of RFC
+	// 6238.
 	// +required
 	TOTPSecretRef SecretKeyReference `json:"totpSecretRef,omitzero"`
 }
+
+// Guardrails are what sessions may ask of an issuer, and what it adds to them.
+type Guardrails struct {
+	// operations are the STS operations that the issuer serves. Absent, every
+	// operation but GetSessionToken, which lends all that the issuer's user may
+	// and must be asked for by name.
+	// Example: ["GetFederationToken"]
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=5
+	Operations []Operation `json:"operations,omitempty"`
+
+	// rules are up to 32 conditions that every session must meet, as CEL
+	// expressions over session, namespace and object. All must be true; a rule
+	// that cannot be read makes the issuer not ready, one that fails refuses.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=32
+	Rules []Rule `json:"rules,omitempty"`
+
+	// sessionTags are up to 50 session tags that the issuer puts on every session.
+	// A session that gives another value to one of the keys, ignoring case, is
+	// refused, and so is one whose operation takes no tags.
+	// +optional
+	// +listType=map
+	// +listMapKey=key
+	// +kubebuilder:validation:MaxItems=50
+	// +kubebuilder:validation:XValidation:rule="self.all(t, self.exists_one(u, u.key.lowerAscii() == t.key.lowerAscii()))",message="tag keys must be unique ignoring case (AWS STS: session tag keys are case-insensitive)"
+	SessionTags []ForcedTag `json:"sessionTags,omitempty"`
+
+	// sourceIdentityExpression is a CEL expression over session, namespace and
+	// object whose value, a string of 2 to 64 letters, digits and _+=,.@-, becomes
+	// the source identity of every role session. A session that asks for another
+	// is refused, and so is one whose operation cannot carry it
+	// (assumeRoleWithWebIdentity, assumeRoleWithSAML) or whose credentials could
+	// assume roles with any other (getSessionToken). Federated users are left
+	// alone.
+	// Example: "namespace.name"
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=1024
+	SourceIdentityExpression string `json:"sourceIdentityExpression,omitempty"`
+}
+
+// Operation is an STS operation that issues credentials.
+//
+// +kubebuilder:validation:Enum=GetFederationToken;AssumeRole;AssumeRoleWithWebIdentity;AssumeRoleWithSAML;GetSessionToken
+type Operation string
 
 // Rule is a condition that sessions must meet.
 //
 // +kubebuilder:validation:XValidation:rule="!has(self.message) || !has(self.messageExpression)",message="give at most one of message and messageExpression"
 type Rule struct {
-	// expression is a CEL expression that is true for the sessions that may be issued.
+	// expression is a CEL expression that is true for the sessions that may be
+	// issued.
 	// Example: "session.name.startsWith(namespace.name + '.')"
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=4096
 	Expression string `json:"expression,omitempty"`
 
-	// message says what a refused session must change. Absent, the expression is told.
+	// message says what a refused session must change. Absent, it is the
+	// expression.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=512
@@ -166,7 +229,8 @@ type Rule struct {
 //
 // +kubebuilder:validation:XValidation:rule="has(self.value) != has(self.valueExpression)",message="give exactly one of value and valueExpression"
 type ForcedTag struct {
-	// key of the tag, 1 to 128 characters: letters, digits, white space and _.:/=+-@ of any script.
+	// key of the tag, 1 to 128 characters: letters, digits, white space and
+	// _.:/=+-@ of any script.
 	// Example: "kubernetes-namespace"
 	// +required
 	Key TagKey `json:"key,omitempty"`
@@ -178,12 +242,18 @@ type ForcedTag struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[\\\\p{L}\\\\p{Z}\\\\p{N}_.:/=+\\\\-@]*$')",message="a tag value may hold only letters, digits, spaces and _.:/=+-@ (AWS STS: [\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*, 0 to 256 characters)"
 	Value *string `json:"value,omitempty"`
 
-	// valueExpression is a CEL expression over session, namespace and object whose value is the tag's, a string.
+	// valueExpression is a CEL expression over session, namespace and object whose
+	// value is the tag's, a string.
 	// Example: "namespace.name"
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=1024
 	ValueExpression string `json:"valueExpression,omitempty"`
+
+	// transitive passes the tag on to the sessions of roles that a role session
+	// assumes. Tags of federated users are never passed on.
+	// +optional
+	Transitive *bool `json:"transitive,omitempty"`
 }
 
 // SecretReference names a Secret.
@@ -199,57 +269,71 @@ type SecretReference struct {
 // AmbientIdentity is the identity of the operator's own pod. It has no fields.
 type AmbientIdentity struct{}
 
+// UnsignedIdentity is nobody's identity. It has no fields.
+type UnsignedIdentity struct{}
+
 // IssuerStatus is what STS says of an issuer's identity.
 type IssuerStatus struct {
-	// conditions are Ready (always); CanFederate, whether the identity may call GetFederationToken and GetSessionToken;
-	// RootIdentity while the identity is an account's root user.
+	// conditions are Ready (always); CanFederate, whether the identity may call
+	// GetFederationToken and GetSessionToken; RootIdentity while the identity is
+	// an account's root user; Unrestricted while a ClusterSessionIssuer admits
+	// every namespace without any rule.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
 	// +kubebuilder:validation:MaxItems=16
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
 
-	// observedGeneration is the metadata.generation this status speaks of; -1 before anybody looked.
+	// observedGeneration is the metadata.generation this status speaks of; -1
+	// before anybody looked.
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
-	// account is the AWS account of the identity, 12 digits, as GetCallerIdentity tells it.
+	// identity is who the issuer calls STS as, as GetCallerIdentity last named it.
+	// It stays while the issuer is not ready, to say who is in trouble.
 	// +optional
-	// +kubebuilder:validation:MaxLength=12
-	Account string `json:"account,omitempty"`
+	Identity *Identity `json:"identity,omitempty"`
 
-	// arn of the identity, as GetCallerIdentity tells it.
+	// verified is what sessions are issued with: absent until STS has confirmed
+	// the identity, and while it does not.
 	// +optional
-	// +kubebuilder:validation:MaxLength=2048
-	ARN string `json:"arn,omitempty"`
+	Verified *VerifiedIdentity `json:"verified,omitempty"`
 
-	// userID is the unique id of the identity, as GetCallerIdentity tells it.
-	// +optional
-	// +kubebuilder:validation:MaxLength=193
-	UserID string `json:"userID,omitempty"`
-
-	// accessKeyID is the access key that was verified; absent for an ambient identity and without one.
-	// +optional
-	// +kubebuilder:validation:MaxLength=128
-	AccessKeyID string `json:"accessKeyID,omitempty"`
-
-	// lastVerifiedTime is when GetCallerIdentity first confirmed what this status tells. Later checks that find the same
-	// do not move it, so that an idle cluster sees no writes.
+	// lastVerifiedTime is when GetCallerIdentity first confirmed what this status
+	// says. Later checks that find the same do not move it, so that an idle
+	// cluster sees no writes.
 	// +optional
 	LastVerifiedTime *metav1.Time `json:"lastVerifiedTime,omitempty"`
 }
 
+// VerifiedIdentity is what STS has confirmed, and of which issuer.
+type VerifiedIdentity struct {
+	// generation is the metadata.generation of the issuer that was verified.
+	// +required
+	// +kubebuilder:validation:Minimum=1
+	Generation int64 `json:"generation,omitempty"`
+
+	// accessKeyID is the access key that was verified; absent for an ambient
+	// identity and without one.
+	// +optional
+	// +kubebuilder:validation:MaxLength=128
+	AccessKeyID string `json:"accessKeyID,omitempty"`
+
+	// identity as GetCallerIdentity named it; empty for an unsigned issuer.
+	// +optional
+	Identity Identity `json:"identity,omitzero"`
+}
+
 // SessionIssuer calls AWS STS for the FederatedSessions of its own namespace.
 //
-// +genclient
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
 // +kubebuilder:resource:shortName=sissuer,categories=aws
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
 // +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
 // +kubebuilder:printcolumn:name="Region",type=string,JSONPath=`.spec.region`
-// +kubebuilder:printcolumn:name="Account",type=string,JSONPath=`.status.account`
-// +kubebuilder:printcolumn:name="ARN",type=string,priority=1,JSONPath=`.status.arn`
+// +kubebuilder:printcolumn:name="Account",type=string,JSONPath=`.status.identity.accountID`
+// +kubebuilder:printcolumn:name="Identity",type=string,priority=1,JSONPath=`.status.identity.arn`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 type SessionIssuer struct {
 	metav1.TypeMeta `json:",inline"`
@@ -284,18 +368,17 @@ type SessionIssuerList struct {
 	Items           []SessionIssuer `json:"items"`
 }
 
-// ClusterSessionIssuer calls AWS STS for the FederatedSessions of the namespaces it allows.
+// ClusterSessionIssuer calls AWS STS for the FederatedSessions of the
+// namespaces it allows.
 //
-// +genclient
-// +genclient:nonNamespaced
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
 // +kubebuilder:resource:scope=Cluster,shortName=csissuer,categories=aws
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
 // +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
 // +kubebuilder:printcolumn:name="Region",type=string,JSONPath=`.spec.region`
-// +kubebuilder:printcolumn:name="Account",type=string,JSONPath=`.status.account`
-// +kubebuilder:printcolumn:name="ARN",type=string,priority=1,JSONPath=`.status.arn`
+// +kubebuilder:printcolumn:name="Account",type=string,JSONPath=`.status.identity.accountID`
+// +kubebuilder:printcolumn:name="Identity",type=string,priority=1,JSONPath=`.status.identity.arn`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 type ClusterSessionIssuer struct {
 	metav1.TypeMeta `json:",inline"`
@@ -318,8 +401,9 @@ type ClusterSessionIssuer struct {
 type ClusterSessionIssuerSpec struct {
 	IssuerSpec `json:",inline"`
 
-	// allowedNamespaces are the namespaces whose FederatedSessions may name this issuer. Absent, none; {} allows every
-	// namespace; names and selector together allow what either admits.
+	// allowedNamespaces are the namespaces whose FederatedSessions may name this
+	// issuer. Absent, none; {} allows every namespace; names and selector together
+	// allow what either admits.
 	// +optional
 	AllowedNamespaces *AllowedNamespaces `json:"allowedNamespaces,omitempty"`
 }
@@ -328,8 +412,8 @@ type ClusterSessionIssuerSpec struct {
 //
 // +kubebuilder:validation:XValidation:rule="!has(self.selector) || !has(self.selector.matchExpressions) || self.selector.matchExpressions.all(e, (e.operator in ['In', 'NotIn'] && has(e.values) && e.values.size() > 0) || (e.operator in ['Exists', 'DoesNotExist'] && (!has(e.values) || e.values.size() == 0)))",message="allowedNamespaces.selector: the operator of a match expression is In or NotIn with values, or Exists or DoesNotExist without"
 type AllowedNamespaces struct {
-	// names of namespaces, 1 to 256, each in full: there are no patterns. An empty list is refused, because to leave names
-	// out means something else.
+	// names of namespaces, 1 to 256, each in full: there are no patterns. An empty
+	// list is refused, because to leave names out means something else.
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MinItems=1
@@ -339,7 +423,8 @@ type AllowedNamespaces struct {
 	// +kubebuilder:validation:items:XValidation:rule="!format.dns1123Label().validate(self).hasValue()",message="allowedNamespaces.names must be names of namespaces: lower-case letters, digits and '-', at most 63 characters; to allow many use selector"
 	Names []string `json:"names,omitempty"`
 
-	// selector admits namespaces by their labels. An empty selector admits every namespace.
+	// selector admits namespaces by their labels. An empty selector admits every
+	// namespace.
 	// +optional
 	Selector *metav1.LabelSelector `json:"selector,omitempty"`
 }

@@ -29,7 +29,7 @@ import (
 	"github.com/sts-operator/sts-operator/test/stsfake"
 )
 
-// version is set by the linker; a build without it tells its module version.
+// version is set by the linker; a build without it reports its module version.
 var version string
 
 type configuration struct {

@@ -65,7 +65,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	fake := stsfake.New(time.Now, world, append(config.options(), stsfake.WithObserver(logCalls(log)))...)
+	fake := stsfake.NewServer(time.Now, world, append(config.options(), stsfake.WithObserver(logCalls(log)))...)
 	if err := fake.SetScenarios(config.scenarios...); err != nil {
 		return err
 	}
@@ -99,7 +99,7 @@ func serve(ctx context.Context, handler http.Handler, listener net.Listener) err
 	return nil
 }
 
-// greet tells how to call the server. It prints the example's secret and no other.
+// greet says how to call the server. It prints the example's secret and no other.
 func greet(stdout io.Writer, address, worldFile string, world stsfake.World) {
 	knows := fmt.Sprintf("account %s and its IAM user %s; --world FILE gives it more", stsfake.DefaultAccountID, stsfake.DefaultUserName)
 	key := stsfake.AccessKey{ID: stsfake.DefaultAccessKeyID, Secret: stsfake.DefaultSecretAccessKey}

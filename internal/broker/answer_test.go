@@ -66,7 +66,7 @@ func responseXML(result map[string]string) string {
 		"</GetFederationTokenResult><ResponseMetadata><RequestId>c6104cbe</RequestId></ResponseMetadata></GetFederationTokenResponse>"
 }
 
-func TestACompleteAnswerIsTaken(t *testing.T) {
+func TestIssueCompleteAnswer(t *testing.T) {
 	g := NewWithT(t)
 	f := startAnswering(t, answers(200, "text/xml", responseXML(aResult())))
 
@@ -77,16 +77,16 @@ func TestACompleteAnswerIsTaken(t *testing.T) {
 		"ASIAEXAMPLEEXAMPLE23", "anExampleOfASecretKeyWithFortyCharacters", "IQoJb3JpZ2luX2VjExample+/=="))).To(BeTrue())
 	issued.Credentials = sts.Credentials{}
 	g.Expect(issued).To(Equal(sts.Issued{
-		IssuedAt:     noon.Truncate(time.Second),
-		Expiration:   time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC),
-		PrincipalARN: "arn:aws:sts::123456789012:federated-user/reports",
-		PrincipalID:  "123456789012:reports",
-		AccountID:    "123456789012",
-	}), "sizes that STS does not tell stay nil")
+		IssuedAt:   noon.Truncate(time.Second),
+		Expiration: time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC),
+		Identity: sts.Identity{
+			AccountID: "123456789012", ARN: "arn:aws:sts::123456789012:federated-user/reports", UserID: "123456789012:reports",
+		},
+	}), "sizes that STS does not return stay nil")
 }
 
 // Credentials come complete or not at all, whatever the HTTP status says.
-func TestAnAnswerWithoutOneFieldIsNoAnswer(t *testing.T) {
+func TestIssueAnswerWithoutField(t *testing.T) {
 	for _, field := range slices.Sorted(maps.Keys(aResult())) {
 		whenEmpty := nothingUsed
 		if field == "Expiration" {
@@ -115,7 +115,7 @@ func TestAnAnswerWithoutOneFieldIsNoAnswer(t *testing.T) {
 	}
 }
 
-func TestAnswersThatAreNone(t *testing.T) {
+func TestIssueUnusableAnswer(t *testing.T) {
 	complete := responseXML(aResult())
 	with := func(field, value string) string {
 		result := aResult()
@@ -127,19 +127,32 @@ func TestAnswersThatAreNone(t *testing.T) {
 		body            string
 		reason, message string // the message after the name of the endpoint
 	}{
-		"nothing at all":                        {200, "", v1alpha1.ReasonIncompleteResponse, nothingUsed},
-		"an empty result":                       {200, "<GetFederationTokenResponse><GetFederationTokenResult/></GetFederationTokenResponse>", v1alpha1.ReasonIncompleteResponse, nothingUsed},
-		"the answer of another operation":       {200, "<GetSessionTokenResponse><GetSessionTokenResult/></GetSessionTokenResponse>", v1alpha1.ReasonIncompleteResponse, notLikeSTS},
-		"XML that ends in the middle":           {200, complete[:len(complete)/2], v1alpha1.ReasonIncompleteResponse, notLikeSTS},
-		"XML that lacks its last tag":           {200, strings.TrimSuffix(complete, "</GetFederationTokenResponse>"), "", ""},
-		"an HTML page with status 200":          {200, "<!DOCTYPE html><html><head><title>Sign in</title></head><body>Welcome<br></body></html>", v1alpha1.ReasonIncompleteResponse, notLikeSTS},
-		"an HTML page that is not XML":          {200, "<html><body><hr></body></html>", v1alpha1.ReasonIncompleteResponse, notLikeSTS},
-		"JSON with status 200":                  {200, `{"ok":true}`, v1alpha1.ReasonIncompleteResponse, nothingUsed},
-		"an expiration that is no time":         {200, with("Expiration", "tomorrow"), v1alpha1.ReasonIncompleteResponse, notLikeSTS},
-		"no content":                            {204, "", v1alpha1.ReasonIncompleteResponse, nothingUsed},
-		"a bad gateway's page":                  {502, "<html><head><title>502 Bad Gateway</title></head><body><hr></body></html>", v1alpha1.ReasonUnavailable, " answered HTTP 502"},
-		"a bad gateway's page that is XML":      {502, "<html><body><h1>502 Bad Gateway</h1></body></html>", v1alpha1.ReasonUnavailable, " answered HTTP 502"},
-		"an unavailable service's XML":          {503, "<ErrorResponse><Error><Code>ServiceUnavailable</Code><Message>Try later</Message></Error></ErrorResponse>", v1alpha1.ReasonUnavailable, " answered HTTP 503"},
+		"nothing at all": {200, "", v1alpha1.ReasonIncompleteResponse, nothingUsed},
+		"an empty result": {
+			200, "<GetFederationTokenResponse><GetFederationTokenResult/></GetFederationTokenResponse>", v1alpha1.ReasonIncompleteResponse,
+			nothingUsed,
+		},
+		"the answer of another operation": {
+			200, "<GetSessionTokenResponse><GetSessionTokenResult/></GetSessionTokenResponse>", v1alpha1.ReasonIncompleteResponse, notLikeSTS,
+		},
+		"XML that ends in the middle": {200, complete[:len(complete)/2], v1alpha1.ReasonIncompleteResponse, notLikeSTS},
+		"XML that lacks its last tag": {200, strings.TrimSuffix(complete, "</GetFederationTokenResponse>"), "", ""},
+		"an HTML page with status 200": {
+			200, "<!DOCTYPE html><html><head><title>Sign in</title></head><body>Welcome<br></body></html>", v1alpha1.ReasonIncompleteResponse,
+			notLikeSTS,
+		},
+		"an HTML page that is not XML":  {200, "<html><body><hr></body></html>", v1alpha1.ReasonIncompleteResponse, notLikeSTS},
+		"JSON with status 200":          {200, `{"ok":true}`, v1alpha1.ReasonIncompleteResponse, nothingUsed},
+		"an expiration that is no time": {200, with("Expiration", "tomorrow"), v1alpha1.ReasonIncompleteResponse, notLikeSTS},
+		"no content":                    {204, "", v1alpha1.ReasonIncompleteResponse, nothingUsed},
+		"a bad gateway's page": {
+			502, "<html><head><title>502 Bad Gateway</title></head><body><hr></body></html>", v1alpha1.ReasonUnavailable, " answered HTTP 502",
+		},
+		"a bad gateway's page that is XML": {502, "<html><body><h1>502 Bad Gateway</h1></body></html>", v1alpha1.ReasonUnavailable, " answered HTTP 502"},
+		"an unavailable service's XML": {
+			503, "<ErrorResponse><Error><Code>ServiceUnavailable</Code><Message>Try later</Message></Error></ErrorResponse>",
+			v1alpha1.ReasonUnavailable, " answered HTTP 503",
+		},
 		"an unavailable service's silence":      {503, "", v1alpha1.ReasonUnavailable, " answered HTTP 503"},
 		"a page that is not found":              {404, "<html><body><h1>Not found</h1></body></html>", v1alpha1.ReasonUnavailable, " answered HTTP 404"},
 		"a page that is not found and not XML":  {404, "404 page not found\n", v1alpha1.ReasonUnavailable, " answered HTTP 404"},
@@ -168,7 +181,7 @@ func TestAnswersThatAreNone(t *testing.T) {
 // endpointOf is how messages name the fixture's endpoint: as its issuer does, without the scheme.
 func endpointOf(f *fixture) string { return strings.TrimPrefix(f.config.Endpoint, "http://") }
 
-func TestCredentialsThatHaveExpiredAlreadyAreNotTaken(t *testing.T) {
+func TestIssueExpiredCredentials(t *testing.T) {
 	for sentence, c := range map[string]struct {
 		expiration string
 		taken      bool
@@ -194,12 +207,14 @@ func TestCredentialsThatHaveExpiredAlreadyAreNotTaken(t *testing.T) {
 			problem := f.refused()
 
 			g.Expect(problem.Reason).To(Equal(v1alpha1.ReasonIncompleteResponse))
-			g.Expect(problem.Message).To(Equal(endpointOf(f) + " granted credentials that have expired already by the operator's clock: set the clock of the operator's node"))
+			g.Expect(problem.Message).To(
+				Equal(endpointOf(f) + " granted credentials that have expired already by the operator's clock: set the clock of the operator's node"),
+			)
 		})
 	}
 }
 
-func TestATokenOfTheGreatestSizeIsTakenWhole(t *testing.T) {
+func TestIssueLongestToken(t *testing.T) {
 	g := NewWithT(t)
 	token := strings.Repeat("aZ9+/b==", 512)
 	result := aResult()
@@ -214,7 +229,7 @@ func TestATokenOfTheGreatestSizeIsTakenWhole(t *testing.T) {
 }
 
 // The fake spoils real answers: what STS has issued by then is lost, and nothing of it is used.
-func TestSpoiledAnswersOfSTS(t *testing.T) {
+func TestIssueSpoiledAnswer(t *testing.T) {
 	for sentence, c := range map[string]struct {
 		kind    stsfake.Kind
 		message string

@@ -20,7 +20,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/sts-operator/sts-operator/api/v1alpha1"
 	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
@@ -28,19 +27,6 @@ const (
 	// firstPause after a failure of the issuer's, doubled with each further one up to longestPause.
 	firstPause, longestPause = 2 * time.Second, time.Minute
 )
-
-// issuerWide are the reasons that every session of the issuer would fail for.
-var issuerWide = map[string]bool{
-	v1alpha1.ReasonThrottled:            true,
-	v1alpha1.ReasonUnavailable:          true,
-	v1alpha1.ReasonIncompleteResponse:   true,
-	v1alpha1.ReasonKeyRefused:           true,
-	v1alpha1.ReasonIdentityExpired:      true,
-	v1alpha1.ReasonRegionDisabled:       true,
-	v1alpha1.ReasonNoAmbientCredentials: true,
-	v1alpha1.ReasonClockSkew:            true,
-	v1alpha1.ReasonAccountMismatch:      true,
-}
 
 // breaker stops the calls of an issuer that STS does not serve: after each failure there is a pause, after the pause one
 // call may try, and the others wait for its result. So ten thousand failing sessions make one call, not ten thousand.
@@ -74,18 +60,6 @@ func (b *breaker) withdraw(probe bool) {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
 	b.probing = b.probing && !probe
-}
-
-// concerns says whether every session of the issuer would fail for the problem of a request. What STS says of an account
-// is, where a role is assumed, said of the role's, which may be anybody's.
-func concerns(problem *sts.Problem, request sts.Request) bool {
-	switch {
-	case request.IsUnsigned():
-		return problem.Reason == v1alpha1.ReasonUnavailable || problem.Reason == v1alpha1.ReasonIncompleteResponse
-	case request.IsOfRole() && problem.Reason == v1alpha1.ReasonRegionDisabled:
-		return false
-	}
-	return issuerWide[problem.Reason]
 }
 
 // report what became of a call: the problem, if it concerns the issuer. One of the request alone shows that STS serves it.

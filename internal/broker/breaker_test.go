@@ -59,7 +59,7 @@ func within(d time.Duration) OmegaMatcher {
 	return And(BeNumerically(">=", d), BeNumerically("<", d+d/1000+1))
 }
 
-func TestTheBreakerOpensAtTheFirstFailureOfTheIssuers(t *testing.T) {
+func TestBreakerOpensAtFirstFailure(t *testing.T) {
 	g := NewWithT(t)
 	f := start(t)
 	f.fail(unavailable)
@@ -69,7 +69,7 @@ func TestTheBreakerOpensAtTheFirstFailureOfTheIssuers(t *testing.T) {
 
 	_, waiting := f.ask(theIssuer, "another", true)
 	g.Expect(waiting.Reason).To(Equal(problem.Reason))
-	g.Expect(waiting.Message).To(Equal(problem.Message), "who waits is told what for")
+	g.Expect(waiting.Message).To(Equal(problem.Message), "a waiting session gets the same message")
 	g.Expect(waiting.Quiet).To(BeFalse())
 	g.Expect(waiting.RetryAfter).To(And(BeNumerically(">=", 2*time.Second), BeNumerically("<", 4*time.Second)), "and before twice the pause")
 	_, later := f.ask(theIssuer, "yet another", true)
@@ -82,14 +82,14 @@ func TestTheBreakerOpensAtTheFirstFailureOfTheIssuers(t *testing.T) {
 	g.Expect(f.fake.Count("GetFederationToken")).To(Equal(1))
 }
 
-func TestThePauseDoublesUpToAMinute(t *testing.T) {
+func TestBreakerPauseDoublesUpToAMinute(t *testing.T) {
 	g := NewWithT(t)
 	f := start(t)
 	f.fail(unavailable)
 
 	var pauses []time.Duration
 	for range 12 {
-		f.refused()
+		_ = f.refused()
 		pause := f.pause().Round(time.Second)
 		pauses = append(pauses, pause)
 		f.advance(pause)
@@ -103,15 +103,15 @@ func TestThePauseDoublesUpToAMinute(t *testing.T) {
 	g.Expect(problem).To(BeNil())
 	g.Expect(f.Trouble(theIssuer)).To(BeNil())
 	f.fail(unavailable)
-	f.refused()
+	_ = f.refused()
 	g.Expect(f.pause()).To(within(2*s), "a success ends the count")
 }
 
-func TestAProblemOfTheRequestAloneClosesTheBreaker(t *testing.T) {
+func TestBreakerClosesOnProblemOfRequest(t *testing.T) {
 	g := NewWithT(t)
 	f := start(t)
 	f.fail(unavailable)
-	f.refused()
+	_ = f.refused()
 	f.advance(2 * time.Second)
 	f.fail(deniedOnce)
 
@@ -122,11 +122,11 @@ func TestAProblemOfTheRequestAloneClosesTheBreaker(t *testing.T) {
 	g.Expect(f.pause()).To(BeZero(), "STS serves the issuer's other sessions")
 }
 
-func TestTroubleIsTheLatestFailure(t *testing.T) {
+func TestTroubleIsLatestFailure(t *testing.T) {
 	g := NewWithT(t)
 	f := start(t)
 	f.fail(unavailable)
-	f.refused()
+	_ = f.refused()
 	f.advance(2 * time.Second)
 	f.fail(throttling)
 
@@ -136,7 +136,7 @@ func TestTroubleIsTheLatestFailure(t *testing.T) {
 	g.Expect(f.Trouble(theIssuer)).To(Equal(problem))
 }
 
-func TestOneProbeOnly(t *testing.T) {
+func TestBreakerAdmitsOneProbe(t *testing.T) {
 	g := NewWithT(t)
 	f := start(t)
 	f.fail(unavailable)
@@ -168,11 +168,11 @@ func TestOneProbeOnly(t *testing.T) {
 	})
 }
 
-func TestAProbeThatIsCancelledMakesRoomForAnother(t *testing.T) {
+func TestBreakerProbeCancelled(t *testing.T) {
 	g := NewWithT(t)
 	f := start(t)
 	f.fail(unavailable)
-	f.refused()
+	_ = f.refused()
 	f.advance(2 * time.Second)
 
 	probe := f.permit()
@@ -181,13 +181,13 @@ func TestAProbeThatIsCancelledMakesRoomForAnother(t *testing.T) {
 	g.Expect(f.pause()).To(BeZero())
 }
 
-func TestAProbeForWhichThereIsNoBudgetMakesRoomForAnother(t *testing.T) {
+func TestBreakerProbeWithoutBudget(t *testing.T) {
 	g := NewWithT(t)
 	f := start(t)
 	f.config.RequestsPerSecond = 1
 	f.use(f.config)
 	f.fail(unavailable)
-	f.refused() // opens the breaker and spends the budget
+	_ = f.refused() // opens the breaker and spends the budget
 	f.advance(2 * time.Second)
 	f.permit().Cancel() // probes that spend the next requests
 	f.permit().Cancel()
@@ -200,7 +200,7 @@ func TestAProbeForWhichThereIsNoBudgetMakesRoomForAnother(t *testing.T) {
 }
 
 // Others that got their permits before the breaker opened come back while the probe is under way. They are not the probe.
-func TestWhoeverIsNotTheProbeDoesNotEndIt(t *testing.T) {
+func TestBreakerProbeOutlivesEarlierPermits(t *testing.T) {
 	for sentence, back := range map[string]func(*fixture, *broker.Permit){
 		"one that is cancelled": func(_ *fixture, p *broker.Permit) { p.Cancel() },
 		"one that fails": func(f *fixture, p *broker.Permit) {
@@ -213,7 +213,7 @@ func TestWhoeverIsNotTheProbeDoesNotEndIt(t *testing.T) {
 			f := start(t)
 			f.fail(unavailable)
 			earlier := f.permit()
-			f.refused()
+			_ = f.refused()
 			f.advance(2 * time.Second)
 			probe := f.permit()
 
@@ -227,7 +227,7 @@ func TestWhoeverIsNotTheProbeDoesNotEndIt(t *testing.T) {
 	}
 }
 
-func TestCallsUnderWayTogetherFailTogether(t *testing.T) {
+func TestBreakerCountsConcurrentFailuresOnce(t *testing.T) {
 	g := NewWithT(t)
 	f := start(t)
 	f.fail(unavailable)
@@ -245,16 +245,16 @@ func TestCallsUnderWayTogetherFailTogether(t *testing.T) {
 	g.Expect(f.fake.Count("GetFederationToken")).To(Equal(4))
 	g.Expect(f.pause()).To(within(2*time.Second), "that was one failure")
 	f.advance(2 * time.Second)
-	f.refused()
+	_ = f.refused()
 	g.Expect(f.pause()).To(within(4 * time.Second))
 }
 
-func TestALateFailureDoesNotMoveThePause(t *testing.T) {
+func TestBreakerLateFailure(t *testing.T) {
 	g := NewWithT(t)
 	f := start(t)
 	f.fail(unavailable)
 	late := f.permit()
-	f.refused()
+	_ = f.refused()
 	f.advance(time.Second)
 
 	_, problem := late.Issue(t.Context(), noProof)
@@ -263,12 +263,12 @@ func TestALateFailureDoesNotMoveThePause(t *testing.T) {
 	g.Expect(f.pause()).To(within(time.Second), "the pause began with the first failure")
 }
 
-func TestALateSuccessClosesTheBreaker(t *testing.T) {
+func TestBreakerLateSuccess(t *testing.T) {
 	g := NewWithT(t)
 	f := start(t)
 	f.fail(unavailable)
 	late := f.permit()
-	f.refused()
+	_ = f.refused()
 	f.fake.ClearScenarios()
 
 	_, problem := late.Issue(t.Context(), noProof)
@@ -277,17 +277,33 @@ func TestALateSuccessClosesTheBreaker(t *testing.T) {
 	g.Expect(f.pause()).To(BeZero(), "STS serves the issuer")
 }
 
-func TestEachIssuerHasABreakerOfItsOwn(t *testing.T) {
+func TestBreakerPerIssuer(t *testing.T) {
 	g := NewWithT(t)
 	f := start(t)
 	other := broker.ID{Kind: v1alpha1.ClusterSessionIssuerKind, Name: theIssuer.Name}
 	f.Register(other, f.config, theIdentity)
 	f.fail(throttling)
 
-	f.refused()
+	_ = f.refused()
 
 	g.Expect(f.Trouble(theIssuer).Reason).To(Equal(v1alpha1.ReasonThrottled))
 	g.Expect(f.Trouble(other)).To(BeNil())
 	_, problem := f.ask(other, "uid", true)
+	g.Expect(problem).To(BeNil())
+}
+
+// Whether STS knows the issuer's key is of no concern to who presents a token, and shows nothing of the key.
+func TestBreakerOfUnsignedRequests(t *testing.T) {
+	g := NewWithT(t)
+	f, _ := startWithRoles(t)
+	f.fail(stsfake.Scenario{Kind: stsfake.Error, Operation: federation, Code: "InvalidClientTokenId", Status: 403})
+	underWay := f.permitFor(broker.IssueRequest{Request: requests()[webIdentity]})
+	g.Expect(f.refused().Reason).To(Equal(v1alpha1.ReasonKeyRefused))
+
+	_, problem := underWay.Issue(t.Context(), aProof())
+	g.Expect(problem).To(BeNil())
+	g.Expect(f.Trouble(theIssuer)).To(HaveField("Reason", v1alpha1.ReasonKeyRefused), "the key is as it was")
+
+	_, problem = f.Permit(broker.IssueRequest{Issuer: theIssuer, UID: "uid", Request: requests()[webIdentity]})
 	g.Expect(problem).To(BeNil())
 }

@@ -21,7 +21,6 @@ package broker
 
 import (
 	"net/http"
-	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -54,7 +53,7 @@ type Config struct {
 	// MFASerialNumber and MFASeed are the key's MFA device and its base32 seed; empty for none.
 	MFASerialNumber string
 	MFASeed         sts.Sensitive
-	// Version of the issuer object: an order that was decided with another one is not carried out.
+	// Version of the issuer object: a request that was decided with another one is not made.
 	Version string
 }
 
@@ -81,89 +80,44 @@ type Options struct {
 	// CallTimeout bounds one STS call, for a permit together with the verification or the explanation of a denial that
 	// follows; required.
 	CallTimeout time.Duration
-	// Observe is told of each STS call, with the code of its error or "OK"; nil for nobody.
+	// Observe is called after each STS call, with the code of its error or "OK"; nil for nobody.
 	Observe func(operation, code string, took time.Duration)
 }
 
 // Broker calls STS for registered issuers. It is safe for concurrent use; nothing is locked while STS is called.
 type Broker struct {
 	options Options
-
-	mutex   sync.Mutex
-	issuers map[ID]*issuer
-	devices map[deviceID]*device
-	calls   map[string]int // under way, by the issuer's namespace
+	issuers *registry
+	calls   *callCounter
 }
-
-// issuer is what the broker keeps of a registered issuer.
-type issuer struct {
-	config   Config
-	identity Identity
-	client   stsClient
-	budget   *budget
-	breaker  *breaker
-	unsigned *breaker // for requests that are not signed: what STS thinks of a key does not concern them
-	device   *device  // nil without MFA
-}
-
-// breakerOf a request.
-func (i *issuer) breakerOf(request sts.Request) *breaker {
-	if request.IsUnsigned() {
-		return i.unsigned
-	}
-	return i.breaker
-}
-
-// callsPerNamespace is how many calls through the issuers of one namespace may be under way. Whoever may write an issuer
-// names an endpoint; one that hangs must not occupy everybody's workers. Cluster-scoped issuers are an administrator's.
-const callsPerNamespace = 4
 
 // New is a broker without issuers.
 func New(options Options) *Broker {
-	return &Broker{options: options, issuers: map[ID]*issuer{}, devices: map[deviceID]*device{}, calls: map[string]int{}}
+	return &Broker{options: options, issuers: newRegistry(), calls: newCallCounter()}
 }
 
 // Register makes an issuer known under the identity that STS has confirmed for this very configuration. Registering the
 // same again keeps budget and breaker, whatever its version; another configuration or identity starts afresh.
-func (b *Broker) Register(id ID, config Config, identity Identity) {
-	b.mutex.Lock()
-	defer b.mutex.Unlock()
-	if known, ok := b.issuers[id]; ok && known.identity.stable() == identity.stable() && known.config.Equals(config) {
-		same := *known
-		same.config.Version = config.Version
-		same.identity = identity // a role's has the name of its present session
-		b.issuers[id] = &same
+func (b *Broker) Register(id ID, config Config, identity sts.Identity) {
+	if b.issuers.refresh(id, config, identity) {
 		return
 	}
-	b.issuers[id] = &issuer{
+	b.issuers.put(id, &issuer{
 		config:   config,
 		identity: identity,
 		client:   b.newClient(config),
 		budget:   newBudget(config.RequestsPerSecond),
 		breaker:  &breaker{},
 		unsigned: &breaker{},
-		device:   b.device(id, config),
-	}
-	b.sweepDevices()
+	}, b.options.Clock.Now())
 }
 
 // Forget removes an issuer.
-func (b *Broker) Forget(id ID) {
-	b.mutex.Lock()
-	defer b.mutex.Unlock()
-	delete(b.issuers, id)
-	b.sweepDevices()
-}
-
-func (b *Broker) issuer(id ID) *issuer {
-	b.mutex.Lock()
-	defer b.mutex.Unlock()
-	return b.issuers[id]
-}
+func (b *Broker) Forget(id ID) { b.issuers.forget(id) }
 
 // Trouble is what keeps STS from serving an issuer at present, or nil.
 func (b *Broker) Trouble(id ID) *sts.Problem {
-	issuer := b.issuer(id)
+	issuer := b.issuers.get(id)
 	if issuer == nil {
 		return nil
 	}
@@ -171,24 +125,4 @@ func (b *Broker) Trouble(id ID) *sts.Problem {
 		return trouble
 	}
 	return issuer.unsigned.trouble()
-}
-
-// begin counts a call through an issuer of a namespace, if there is room for it.
-func (b *Broker) begin(namespace string) bool {
-	b.mutex.Lock()
-	defer b.mutex.Unlock()
-	if namespace != "" && b.calls[namespace] >= callsPerNamespace {
-		return false
-	}
-	b.calls[namespace]++
-	return true
-}
-
-// end makes room for another call.
-func (b *Broker) end(namespace string) {
-	b.mutex.Lock()
-	defer b.mutex.Unlock()
-	if b.calls[namespace]--; b.calls[namespace] == 0 {
-		delete(b.calls, namespace)
-	}
 }

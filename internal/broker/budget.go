@@ -25,8 +25,8 @@ import (
 // longestTurn bounds the wait that one refusal asks for.
 const longestTurn = 5 * time.Minute
 
-// budget keeps an issuer within its requests per second, with bursts of one second's worth, two requests at least. Renewals leave a quarter of
-// a burst to sessions that have nothing to work with.
+// budget keeps an issuer within its requests per second, with bursts of one second's worth, two requests at least. Rotations
+// leave a quarter of a burst to sessions that have nothing to work with.
 type budget struct {
 	requests *rate.Limiter
 	// turns spreads those who were refused over the time their requests will take, so that they do not all come back at

@@ -54,8 +54,8 @@ func (f *fixture) granted(asking int, urgent bool) int {
 
 func sequential(i int) types.UID { return types.UID(fmt.Sprintf("uid-%d", i)) }
 
-func TestBursts(t *testing.T) {
-	for _, c := range []struct{ perSecond, urgent, renewals int }{
+func TestBudgetBurst(t *testing.T) {
+	for _, c := range []struct{ perSecond, urgent, rotations int }{
 		{1, 2, 1},
 		{2, 2, 1},
 		{3, 3, 2},
@@ -67,12 +67,12 @@ func TestBursts(t *testing.T) {
 			g := NewWithT(t)
 
 			g.Expect(unused(t, c.perSecond).granted(1000, true)).To(Equal(c.urgent), "urgent ones get the whole burst")
-			g.Expect(unused(t, c.perSecond).granted(1000, false)).To(Equal(c.renewals), "renewals leave a quarter of it")
+			g.Expect(unused(t, c.perSecond).granted(1000, false)).To(Equal(c.rotations), "rotations leave a quarter of it")
 		})
 	}
 }
 
-func TestRenewalsLeaveAQuarterToUrgentSessions(t *testing.T) {
+func TestBudgetReservesQuarterForUrgent(t *testing.T) {
 	g := NewWithT(t)
 	f := unused(t, 40)
 
@@ -85,7 +85,7 @@ func TestRenewalsLeaveAQuarterToUrgentSessions(t *testing.T) {
 	g.Expect(f.granted(100, true)).To(Equal(40), "no more than a second's worth is ever saved up")
 }
 
-func TestWhatARefusalSays(t *testing.T) {
+func TestPermitBudgetExhausted(t *testing.T) {
 	g := NewWithT(t)
 	f := unused(t, 1)
 	g.Expect(f.granted(2, true)).To(Equal(2))
@@ -102,8 +102,8 @@ func TestWhatARefusalSays(t *testing.T) {
 	g.Expect(f.Trouble(theIssuer)).To(BeNil())
 }
 
-// Whoever is refused is given a turn of its own, so that they do not all come back at once.
-func TestTurnsAreSpread(t *testing.T) {
+// Each refused session gets a turn of its own, so that they do not all come back at once.
+func TestBudgetTurnsAreSpread(t *testing.T) {
 	g := NewWithT(t)
 	f := unused(t, 10)
 	g.Expect(f.granted(10, true)).To(Equal(10))
@@ -121,9 +121,9 @@ func TestTurnsAreSpread(t *testing.T) {
 	}
 }
 
-// However many renewals wait, a session that has nothing to work with is not lined up behind them; nor they behind it.
-func TestUrgentSessionsHaveTurnsOfTheirOwn(t *testing.T) {
-	for sentence, urgent := range map[string]bool{"urgent ones after renewals": true, "renewals after urgent ones": false} {
+// However many rotations wait, a session that has nothing to work with is not lined up behind them; nor they behind it.
+func TestBudgetUrgentTurns(t *testing.T) {
+	for sentence, urgent := range map[string]bool{"urgent ones after rotations": true, "rotations after urgent ones": false} {
 		t.Run(sentence, func(t *testing.T) {
 			g := NewWithT(t)
 			f := unused(t, 10)
@@ -143,15 +143,15 @@ func TestUrgentSessionsHaveTurnsOfTheirOwn(t *testing.T) {
 	}
 }
 
-func TestTheLongestTurnIsBounded(t *testing.T) {
+func TestBudgetLongestTurn(t *testing.T) {
 	for sentence, c := range map[string]struct {
 		perSecond int
 		urgent    bool
 	}{
-		"renewals at one a second": {1, false},
-		"renewals at two a second": {2, false},
-		"urgent at one a second":   {1, true},
-		"urgent at two a second":   {2, true},
+		"rotations at one a second": {1, false},
+		"rotations at two a second": {2, false},
+		"urgent at one a second":    {1, true},
+		"urgent at two a second":    {2, true},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			g := NewWithT(t)
@@ -167,15 +167,15 @@ func TestTheLongestTurnIsBounded(t *testing.T) {
 			f.advance(10 * time.Minute)
 			g.Expect(f.granted(10, true)).To(Equal(2))
 			_, problem := f.ask(theIssuer, "uid", c.urgent)
-			g.Expect(problem.RetryAfter).To(BeNumerically("<=", 10*time.Second), "turns that were too late to be given hold nobody up")
+			g.Expect(problem.RetryAfter).To(BeNumerically("<=", 10*time.Second), "expired turns delay no session")
 		})
 	}
 }
 
 // Sessions that keep their turns are all served, at the issuer's rate and without starving, even at one a second.
-func TestEverySessionIsServedInTime(t *testing.T) {
+func TestBudgetServesEverySession(t *testing.T) {
 	for _, c := range []struct{ perSecond, sessions int }{{1, 60}, {2, 120}, {5, 200}, {50, 600}} {
-		t.Run(fmt.Sprintf("%d renewals at %d a second", c.sessions, c.perSecond), func(t *testing.T) {
+		t.Run(fmt.Sprintf("%d rotations at %d a second", c.sessions, c.perSecond), func(t *testing.T) {
 			g := NewWithT(t)
 			f := unused(t, c.perSecond)
 			due := make([]time.Time, c.sessions)
@@ -203,7 +203,7 @@ func TestEverySessionIsServedInTime(t *testing.T) {
 	}
 }
 
-func TestEachIssuerHasABudgetOfItsOwn(t *testing.T) {
+func TestBudgetPerIssuer(t *testing.T) {
 	g := NewWithT(t)
 	f := unused(t, 1)
 	other := broker.ID{Kind: v1alpha1.SessionIssuerKind, Namespace: "team-b", Name: theIssuer.Name}

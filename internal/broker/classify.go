@@ -36,44 +36,6 @@ import (
 	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
-// meaning is what one STS error code means to a session.
-type meaning struct {
-	reason string
-	advice string
-	// quote adds what STS says of the request itself, which no advice could know.
-	quote bool
-}
-
-// meanings of the error codes of STS and of the AWS query protocol. Codes that are not here are UnknownError, or
-// Unavailable with a status of 500 and above.
-var meanings = map[string]meaning{
-	"ValidationError":         {v1alpha1.ReasonRequestRefused, "STS refuses a parameter of the request: change the field it names", true},
-	"InvalidParameterValue":   {v1alpha1.ReasonRequestRefused, "STS refuses a parameter of the request: change the field it names", true},
-	"MalformedPolicyDocument": {v1alpha1.ReasonInvalidPolicy, "STS cannot read spec.policy as an IAM policy: correct it", true},
-	"PackedPolicyTooLarge":    {v1alpha1.ReasonPolicyTooLarge, "policies and tags do not fit into a session token: shorten spec.policy, or use fewer or shorter spec.policyARNs and spec.tags", true},
-
-	"AccessDenied": {v1alpha1.ReasonAccessDenied, "", false}, // see denialAdvice
-
-	"IDPRejectedClaim":      {v1alpha1.ReasonIdentityRejected, "STS rejects a claim of what was presented: correct the role's trust policy, or what the identity provider asserts", true},
-	"InvalidIdentityToken":  {v1alpha1.ReasonIdentityRejected, "STS does not accept what was presented: check that the identity provider exists in IAM with this issuer, audience and keys", true},
-	"ExpiredTokenException": {v1alpha1.ReasonIdentityRejected, "what was presented has expired by the clock of AWS: renew the assertion or context that the spec names, or set the node's clock", false},
-	"IDPCommunicationError": {v1alpha1.ReasonIdentityProviderUnavailable, "STS could not reach the identity provider to verify the token: check that its keys can be read from the internet", false},
-
-	"InvalidClientTokenId":        {v1alpha1.ReasonKeyRefused, "AWS does not know the issuer's access key: it was deleted or deactivated, or it is new and takes some seconds to work", false},
-	"UnrecognizedClientException": {v1alpha1.ReasonKeyRefused, "AWS does not know the issuer's access key: it was deleted or deactivated, or it is new and takes some seconds to work", false},
-	"SignatureDoesNotMatch":       {v1alpha1.ReasonKeyRefused, "AWS does not accept the signature: the issuer's secret access key does not belong to its access key id", false},
-	"IncompleteSignature":         {v1alpha1.ReasonKeyRefused, "AWS cannot read the signature: the issuer's access key id holds characters that it should not", false},
-	"MissingAuthenticationToken":  {v1alpha1.ReasonKeyRefused, "the request reached AWS unsigned: check the issuer's access key and what is between the operator and AWS", false},
-	"ExpiredToken":                {v1alpha1.ReasonIdentityExpired, "the issuer's own temporary credentials have expired: renew them", false},
-	"RegionDisabledException":     {v1alpha1.ReasonRegionDisabled, "STS is not activated for the account in the issuer's region: activate it in the account settings or change the issuer's spec.region", false},
-	"OptInRequired":               {v1alpha1.ReasonRegionDisabled, "the account has not opted in to the issuer's region: enable it or change the issuer's spec.region", false},
-
-	"Throttling":               {v1alpha1.ReasonThrottled, "AWS throttles the account's STS requests: lower the issuers' requestsPerSecond or lengthen the sessions", false},
-	"ThrottlingException":      {v1alpha1.ReasonThrottled, "AWS throttles the account's STS requests: lower the issuers' requestsPerSecond or lengthen the sessions", false},
-	"RequestLimitExceeded":     {v1alpha1.ReasonThrottled, "AWS throttles the account's STS requests: lower the issuers' requestsPerSecond or lengthen the sessions", false},
-	"TooManyRequestsException": {v1alpha1.ReasonThrottled, "AWS throttles the account's STS requests: lower the issuers' requestsPerSecond or lengthen the sessions", false},
-}
-
 // noCode is what the SDK calls the code of an error answer that has none: something that is not STS answered.
 const noCode = "UnknownError"
 
@@ -103,9 +65,16 @@ func classify(err error, config Config, request sts.Request, presented ...string
 	}
 	switch {
 	case errors.Is(err, errNoCode):
-		return sts.Problemf(v1alpha1.ReasonMFASeedInvalid, "the seed of MFA device %s is no base32 text: correct the issuer's mfa.totpSecretRef", config.MFASerialNumber)
+		return sts.Problemf(
+			v1alpha1.ReasonMFASeedInvalid,
+			"the seed of MFA device %s is no base32 text: correct the issuer's mfa.totpSecretRef",
+			config.MFASerialNumber,
+		)
 	case errors.Is(err, errNoAmbient):
-		return sts.Problemf(v1alpha1.ReasonNoAmbientCredentials, "the operator's pod has no AWS credentials of its own: give it some (environment, web identity, instance role) or use spec.accessKey")
+		return sts.Problemf(
+			v1alpha1.ReasonNoAmbientCredentials,
+			"the operator's pod has no AWS credentials of its own: give it some (environment, web identity, instance role) or use spec.accessKey",
+		)
 	case status == http.StatusOK:
 		return sts.Problemf(v1alpha1.ReasonIncompleteResponse, "%s answered, but not as STS does: check the issuer's spec.endpoint", host)
 	case status != 0:
@@ -175,10 +144,6 @@ func unreachable(err error) string {
 		return "did not answer in time: check that the operator may reach it"
 	}
 	return "broke the connection"
-}
-
-func incomplete(config Config, operation string) *sts.Problem {
-	return sts.Problemf(v1alpha1.ReasonIncompleteResponse, "%s answered %s without an error but not with a complete result: nothing was used of it", endpointName(config), operation)
 }
 
 // endpointName is the host that an issuer calls, for messages.

@@ -32,7 +32,7 @@ import (
 )
 
 // Every operation may be answered with any of these; what each means does not depend on which it is.
-func TestIdentityProviderErrorsOfEachOperation(t *testing.T) {
+func TestClassifyIdentityProviderErrors(t *testing.T) {
 	for code, c := range map[string]struct {
 		status          int
 		reason, message string
@@ -46,10 +46,10 @@ func TestIdentityProviderErrorsOfEachOperation(t *testing.T) {
 		for operation, request := range requests() {
 			t.Run(code+", "+operation, func(t *testing.T) {
 				g := NewWithT(t)
-				f, record := startEstate(t)
+				f, record := startWithRoles(t)
 				f.fail(stsfake.Scenario{Kind: stsfake.Error, Code: code, Status: c.status, Message: "What AWS says."})
 
-				problem := f.turnedDown(broker.Order{Request: request, Verify: true})
+				problem := f.turnedDown(broker.IssueRequest{Request: request, Verify: true})
 
 				g.Expect(*problem).To(Equal(sts.Problem{Reason: c.reason, Message: c.message}))
 				g.Expect(problem.Outcome()).To(Equal(c.outcome))
@@ -63,7 +63,7 @@ func TestIdentityProviderErrorsOfEachOperation(t *testing.T) {
 
 // What STS says of an account is, where the request is not signed or assumes a role, said of the role's, which is one
 // session's choice. What is away, or answers nonsense, is so for everybody.
-func TestWhatConcernsTheIssuer(t *testing.T) {
+func TestClassifyConcernsIssuer(t *testing.T) {
 	server := map[string]http.HandlerFunc{
 		"away":                     answers(503, "text/xml", ""),
 		"answering nonsense":       says(""),
@@ -80,7 +80,7 @@ func TestWhatConcernsTheIssuer(t *testing.T) {
 			t.Run(sentence+", "+operation, func(t *testing.T) {
 				f, _ := startRecording(t, answer)
 
-				f.turnedDown(broker.Order{Request: request})
+				_ = f.turnedDown(broker.IssueRequest{Request: request})
 
 				expected := signedConcerns[sentence]
 				switch {
@@ -96,25 +96,37 @@ func TestWhatConcernsTheIssuer(t *testing.T) {
 }
 
 // STS refuses these by itself: nothing is asked of the fake but to be faithful.
-func TestTokensThatSTSRefuses(t *testing.T) {
+func TestClassifyRefusedToken(t *testing.T) {
 	signer, stranger := must(tokens()), must(newStranger())
 	minutesAgo, audience := func(n int) time.Time { return time.Now().Add(-time.Duration(n) * time.Minute) }, []string{tokenAudience}
 	for sentence, c := range map[string]struct {
 		token, reason, begins string
 	}{
-		"one that has expired":              {must(signer.Sign(tokenSubject, audience, minutesAgo(20), 10*time.Minute)), v1alpha1.ReasonIdentityRejected, proofExpired + " (ExpiredTokenException)"},
-		"one for another audience":          {must(signer.Sign(tokenSubject, []string{"vault"}, minutesAgo(1), time.Hour)), v1alpha1.ReasonIdentityRejected, tokenRejected + " (InvalidIdentityToken: Incorrect token audience)"},
-		"one of an issuer nobody knows":     {must(stranger.Sign(tokenSubject, audience, minutesAgo(1), time.Hour)), v1alpha1.ReasonIdentityRejected, tokenRejected + " (InvalidIdentityToken: No OpenIDConnect provider found in your account for https://stranger.example.test)"},
-		"one whose signature is cut":        {aToken()[:len(aToken())-10], v1alpha1.ReasonIdentityRejected, tokenRejected + " (InvalidIdentityToken: "},
-		"what is no token":                  {"not.a.token", v1alpha1.ReasonIdentityRejected, tokenRejected + " (InvalidIdentityToken: "},
-		"one of another ServiceAccount":     {must(signer.Sign("system:serviceaccount:team-b:reports", audience, minutesAgo(1), time.Hour)), v1alpha1.ReasonAccessDenied, "AWS denies server:AssumeRoleWithWebIdentity on " + reportsRole},
+		"one that has expired": {
+			must(signer.Sign(tokenSubject, audience, minutesAgo(20), 10*time.Minute)), v1alpha1.ReasonIdentityRejected,
+			proofExpired + " (ExpiredTokenException)",
+		},
+		"one for another audience": {
+			must(signer.Sign(tokenSubject, []string{"vault"}, minutesAgo(1), time.Hour)), v1alpha1.ReasonIdentityRejected,
+			tokenRejected + " (InvalidIdentityToken: Incorrect token audience)",
+		},
+		"one of an unknown issuer": {
+			must(stranger.Sign(tokenSubject, audience, minutesAgo(1), time.Hour)), v1alpha1.ReasonIdentityRejected,
+			tokenRejected + " (InvalidIdentityToken: No OpenIDConnect provider found in your account for https://stranger.example.test)",
+		},
+		"one whose signature is cut": {aToken()[:len(aToken())-10], v1alpha1.ReasonIdentityRejected, tokenRejected + " (InvalidIdentityToken: "},
+		"what is no token":           {"not.a.token", v1alpha1.ReasonIdentityRejected, tokenRejected + " (InvalidIdentityToken: "},
+		"one of another ServiceAccount": {
+			must(signer.Sign("system:serviceaccount:team-b:reports", audience, minutesAgo(1), time.Hour)), v1alpha1.ReasonAccessDenied,
+			"AWS denies sts:AssumeRoleWithWebIdentity on " + reportsRole,
+		},
 		"one that is longer than it may be": {string(make([]byte, 20_001)), v1alpha1.ReasonRequestRefused, refused},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			g := NewWithT(t)
-			f, _ := startEstate(t)
+			f, _ := startWithRoles(t)
 
-			issued, problem := f.present(broker.Order{Request: requests()[webIdentity]}, sts.Proof{WebIdentityToken: sts.NewSensitive(c.token)})
+			issued, problem := f.present(broker.IssueRequest{Request: requests()[webIdentity]}, sts.Proof{WebIdentityToken: sts.NewSensitive(c.token)})
 
 			g.Expect(issued).To(BeZero())
 			g.Expect(problem.Reason).To(Equal(c.reason))
@@ -124,7 +136,7 @@ func TestTokensThatSTSRefuses(t *testing.T) {
 	}
 }
 
-func TestAssertionsThatSTSRefuses(t *testing.T) {
+func TestClassifyRefusedAssertion(t *testing.T) {
 	respond := func(issued, lifetime time.Duration, change func(*saml.Claims)) string {
 		claims := saml.Claims{Subject: assertedName, SessionName: "jean", Roles: []saml.RolePair{{RoleARN: reportsRole, ProviderARN: samlARN}}}
 		change(&claims)
@@ -144,16 +156,16 @@ func TestAssertionsThatSTSRefuses(t *testing.T) {
 		},
 		"one for other roles": {
 			respond(minute, time.Hour, func(c *saml.Claims) { c.Roles[0].RoleARN = otherRole }),
-			v1alpha1.ReasonAccessDenied, "AWS denies server:AssumeRoleWithSAML on " + reportsRole + ": check that the role exists, that its trust policy admits " + samlARN,
+			v1alpha1.ReasonAccessDenied, "AWS denies sts:AssumeRoleWithSAML on " + reportsRole + ": check that the role exists, that its trust policy admits " + samlARN,
 		},
 		"half of one":       {anAssertion()[:2000], v1alpha1.ReasonIdentityRejected, tokenRejected + " (InvalidIdentityToken: "},
 		"what is no base64": {"<Response>", v1alpha1.ReasonIdentityRejected, tokenRejected + " (InvalidIdentityToken: "},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			g := NewWithT(t)
-			f, _ := startEstate(t)
+			f, _ := startWithRoles(t)
 
-			issued, problem := f.present(broker.Order{Request: requests()[samlRole]}, sts.Proof{SAMLAssertion: sts.NewSensitive(c.assertion)})
+			issued, problem := f.present(broker.IssueRequest{Request: requests()[samlRole]}, sts.Proof{SAMLAssertion: sts.NewSensitive(c.assertion)})
 
 			g.Expect(issued).To(BeZero())
 			g.Expect(problem.Reason).To(Equal(c.reason))
@@ -163,21 +175,21 @@ func TestAssertionsThatSTSRefuses(t *testing.T) {
 	}
 }
 
-func TestAnAssertionIsUsedOnce(t *testing.T) {
+func TestClassifyAssertionUsedTwice(t *testing.T) {
 	g := NewWithT(t)
-	f, _ := startEstate(t)
+	f, _ := startWithRoles(t)
 	proof := aProof()
-	_, problem := f.present(broker.Order{Request: requests()[samlRole]}, proof)
+	_, problem := f.present(broker.IssueRequest{Request: requests()[samlRole]}, proof)
 	g.Expect(problem).To(BeNil())
 
-	_, problem = f.present(broker.Order{Request: requests()[samlRole]}, proof)
+	_, problem = f.present(broker.IssueRequest{Request: requests()[samlRole]}, proof)
 
 	g.Expect(problem).To(HaveField("Reason", v1alpha1.ReasonIdentityRejected))
 	g.Expect(problem.Message).To(HavePrefix(claimRejected + " (IDPRejectedClaim: "))
 }
 
 // What STS says of a role that a request asks too much of is quoted: no advice could know it.
-func TestRequestsForRolesThatSTSRefuses(t *testing.T) {
+func TestClassifyRefusedRoleRequest(t *testing.T) {
 	for sentence, c := range map[string]struct {
 		change func(*fixture, *sts.Request)
 		said   string
@@ -202,15 +214,18 @@ func TestRequestsForRolesThatSTSRefuses(t *testing.T) {
 			func(_ *fixture, r *sts.Request) { r.TransitiveTagKeys = []string{"team"} },
 			"(InvalidParameterValue: The specified transitive tag key must be included in the requested tags.)",
 		},
-		"an ARN that is none": {func(_ *fixture, r *sts.Request) { r.RoleARN = "arn:aws:iam::123456789012:user/demo" }, "(ValidationError: arn:aws:iam::123456789012:user/demo is invalid)"},
+		"an ARN that is none": {
+			func(_ *fixture, r *sts.Request) { r.RoleARN = "arn:aws:iam::123456789012:user/demo" },
+			"(ValidationError: arn:aws:iam::123456789012:user/demo is invalid)",
+		},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			g := NewWithT(t)
-			f, _ := startEstate(t)
+			f, _ := startWithRoles(t)
 			request := requests()[role]
 			c.change(f, &request)
 
-			problem := f.turnedDown(broker.Order{Request: request})
+			problem := f.turnedDown(broker.IssueRequest{Request: request})
 
 			g.Expect(*problem).To(Equal(sts.Problem{Reason: v1alpha1.ReasonRequestRefused, Message: refused + " " + c.said}))
 			g.Expect(problem.Outcome()).To(Equal(sts.Refuse))

@@ -35,18 +35,18 @@ import (
 	"github.com/sts-operator/sts-operator/test/stsfake"
 )
 
-// Sentences that tell what to change, as a status shows them.
+// Messages that say what to change, as a status shows them.
 const (
 	refused    = "STS refuses a parameter of the request: change the field it names"
-	unreadable = "STS cannot read spec.policy as an IAM policy: correct it"
-	tooLarge   = "policies and tags do not fit into a session token: shorten spec.policy, or use fewer or shorter spec.policyARNs and spec.tags"
+	unreadable = "STS cannot read the inline policy as an IAM policy: correct it"
+	tooLarge   = "policies and tags do not fit into a session token: shorten the inline policy, or use fewer or shorter spec.policyARNs and spec.tags"
 	denied     = "AWS denies the call: allow the issuer's IAM user sts:GetFederationToken on the federated user reports"
 	unknownKey = "AWS does not know the issuer's access key: it was deleted or deactivated, or it is new and takes some seconds to work"
 	throttled  = "AWS throttles the account's STS requests: lower the issuers' requestsPerSecond or lengthen the sessions"
 
 	claimRejected = "STS rejects a claim of what was presented: correct the role's trust policy, or what the identity provider asserts"
 	tokenRejected = "STS does not accept what was presented: check that the identity provider exists in IAM with this issuer, audience and keys"
-	proofExpired  = "what was presented has expired by the clock of AWS: renew the assertion or context that the spec names, or set the node's clock"
+	proofExpired  = "what was presented has expired by the clock of AWS: replace the assertion or context that the spec names, or set the node's clock"
 	providerAway  = "STS could not reach the identity provider to verify the token: check that its keys can be read from the internet"
 
 	said        = ": What AWS says.)"
@@ -72,19 +72,50 @@ var codeCases = map[string]struct {
 
 	"InvalidClientTokenId":        {403, v1alpha1.ReasonKeyRefused, unknownKey + " (InvalidClientTokenId)", wholeIssuer},
 	"UnrecognizedClientException": {403, v1alpha1.ReasonKeyRefused, unknownKey + " (UnrecognizedClientException)", wholeIssuer},
-	"SignatureDoesNotMatch":       {403, v1alpha1.ReasonKeyRefused, "AWS does not accept the signature: the issuer's secret access key does not belong to its access key id (SignatureDoesNotMatch)", wholeIssuer},
-	"IncompleteSignature":         {400, v1alpha1.ReasonKeyRefused, "AWS cannot read the signature: the issuer's access key id holds characters that it should not (IncompleteSignature)", wholeIssuer},
-	"MissingAuthenticationToken":  {403, v1alpha1.ReasonKeyRefused, "the request reached AWS unsigned: check the issuer's access key and what is between the operator and AWS (MissingAuthenticationToken)", wholeIssuer},
-	"ExpiredToken":                {403, v1alpha1.ReasonIdentityExpired, "the issuer's own temporary credentials have expired: renew them (ExpiredToken)", wholeIssuer},
-	"RegionDisabledException":     {403, v1alpha1.ReasonRegionDisabled, "STS is not activated for the account in the issuer's region: activate it in the account settings or change the issuer's spec.region (RegionDisabledException)", wholeIssuer},
-	"OptInRequired":               {403, v1alpha1.ReasonRegionDisabled, "the account has not opted in to the issuer's region: enable it or change the issuer's spec.region (OptInRequired)", wholeIssuer},
-	"Throttling":                  {400, v1alpha1.ReasonThrottled, throttled + " (Throttling)", wholeIssuer},
-	"ThrottlingException":         {400, v1alpha1.ReasonThrottled, throttled + " (ThrottlingException)", wholeIssuer},
-	"RequestLimitExceeded":        {503, v1alpha1.ReasonThrottled, throttled + " (RequestLimitExceeded)", wholeIssuer},
-	"TooManyRequestsException":    {429, v1alpha1.ReasonThrottled, throttled + " (TooManyRequestsException)", wholeIssuer},
+	"SignatureDoesNotMatch": {
+		403,
+		v1alpha1.ReasonKeyRefused,
+		"AWS does not accept the signature: the issuer's secret access key does not belong to its access key id (SignatureDoesNotMatch)",
+		wholeIssuer,
+	},
+	"IncompleteSignature": {
+		400,
+		v1alpha1.ReasonKeyRefused,
+		"AWS cannot read the signature: the issuer's access key id holds characters that it should not (IncompleteSignature)",
+		wholeIssuer,
+	},
+	"MissingAuthenticationToken": {
+		403,
+		v1alpha1.ReasonKeyRefused,
+		"the request reached AWS unsigned: check the issuer's access key and what is between the operator and AWS (MissingAuthenticationToken)",
+		wholeIssuer,
+	},
+	"ExpiredToken": {
+		403,
+		v1alpha1.ReasonIdentityExpired,
+		"the issuer's own temporary credentials have expired: replace them (ExpiredToken)",
+		wholeIssuer,
+	},
+	"RegionDisabledException": {
+		403,
+		v1alpha1.ReasonRegionDisabled,
+		"STS is not activated for the account in the issuer's region: activate it in the account settings or change the issuer's " +
+			"spec.region (RegionDisabledException)",
+		wholeIssuer,
+	},
+	"OptInRequired": {
+		403,
+		v1alpha1.ReasonRegionDisabled,
+		"the account has not opted in to the issuer's region: enable it or change the issuer's spec.region (OptInRequired)",
+		wholeIssuer,
+	},
+	"Throttling":               {400, v1alpha1.ReasonThrottled, throttled + " (Throttling)", wholeIssuer},
+	"ThrottlingException":      {400, v1alpha1.ReasonThrottled, throttled + " (ThrottlingException)", wholeIssuer},
+	"RequestLimitExceeded":     {503, v1alpha1.ReasonThrottled, throttled + " (RequestLimitExceeded)", wholeIssuer},
+	"TooManyRequestsException": {429, v1alpha1.ReasonThrottled, throttled + " (TooManyRequestsException)", wholeIssuer},
 }
 
-func TestEveryKnownCode(t *testing.T) {
+func TestClassifyKnownCodes(t *testing.T) {
 	g := NewWithT(t)
 	g.Expect(slices.Sorted(maps.Keys(codeCases))).To(Equal(broker.Codes()), "each code the broker knows has a case, and no other")
 
@@ -106,16 +137,16 @@ func TestEveryKnownCode(t *testing.T) {
 	}
 }
 
-func TestCodesThatNobodyKnows(t *testing.T) {
+func TestClassifyUnknownCode(t *testing.T) {
 	for sentence, c := range map[string]struct {
 		status          int
 		reason, message string
 		issuerWide      bool
 	}{
 		"a bad request may concern this session alone": {400, v1alpha1.ReasonUnknownError, "STS answered Novelty: What AWS says.", false},
-		"so may one that is forbidden":                 {403, v1alpha1.ReasonUnknownError, "STS answered Novelty: What AWS says.", false},
+		"a forbidden request may, too":                 {403, v1alpha1.ReasonUnknownError, "STS answered Novelty: What AWS says.", false},
 		"an internal error is the service's":           {500, v1alpha1.ReasonUnavailable, " answered HTTP 500", wholeIssuer},
-		"a gateway's too":                              {504, v1alpha1.ReasonUnavailable, " answered HTTP 504", wholeIssuer},
+		"a gateway timeout is, too":                    {504, v1alpha1.ReasonUnavailable, " answered HTTP 504", wholeIssuer},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			g := NewWithT(t)
@@ -134,18 +165,20 @@ func TestCodesThatNobodyKnows(t *testing.T) {
 }
 
 // STS refuses these by itself: nothing is asked of the fake but to be faithful.
-func TestRequestsThatSTSRefuses(t *testing.T) {
+func TestClassifyRefusedRequest(t *testing.T) {
 	for sentence, c := range map[string]struct {
 		request         sts.Request
 		reason, message string
 	}{
 		"a name that is too long is quoted": {
 			sts.Request{Name: strings.Repeat("x", 33)}, v1alpha1.ReasonRequestRefused,
-			refused + " (ValidationError: 1 validation error detected: Value '" + strings.Repeat("x", 33) + "' at 'name' failed to satisfy constraint: Member must have length less than or equal to 32)",
+			refused + " (ValidationError: 1 validation error detected: Value '" + strings.Repeat("x", 33) +
+				"' at 'name' failed to satisfy constraint: Member must have length less than or equal to 32)",
 		},
 		"a duration that is too short is quoted": {
 			sts.Request{Name: "reports", DurationSeconds: 600}, v1alpha1.ReasonRequestRefused,
-			refused + " (ValidationError: 1 validation error detected: Value '600' at 'durationSeconds' failed to satisfy constraint: Member must have value greater than or equal to 900)",
+			refused + " (ValidationError: 1 validation error detected: Value '600' at 'durationSeconds' failed to satisfy constraint: Member " +
+				"must have value greater than or equal to 900)",
 		},
 		"tag keys that differ by case are quoted": {
 			sts.Request{Name: "reports", Tags: []sts.Tag{{Key: "a"}, {Key: "A"}}}, v1alpha1.ReasonRequestRefused,
@@ -181,10 +214,11 @@ func manyTags() []sts.Tag {
 func errorXML(code, message string) string {
 	var escaped strings.Builder
 	_ = xml.EscapeText(&escaped, []byte(message))
-	return "<ErrorResponse><Error><Type>Sender</Type><Code>" + code + "</Code><Message>" + escaped.String() + "</Message></Error><RequestId>16fc956c</RequestId></ErrorResponse>"
+	return "<ErrorResponse><Error><Type>Sender</Type><Code>" + code + "</Code><Message>" + escaped.String() +
+		"</Message></Error><RequestId>16fc956c</RequestId></ErrorResponse>"
 }
 
-func TestQuotedMessages(t *testing.T) {
+func TestClassifyQuotesMessage(t *testing.T) {
 	for sentence, c := range map[string]struct{ message, quoted string }{
 		"the addresses of a parser are left out": {
 			"Unexpected character ('i' (code 105)): expected a valid value\n at [Source: java.io.StringReader@52b5743d; line: 1, column: 2]",
@@ -211,7 +245,7 @@ func TestQuotedMessages(t *testing.T) {
 }
 
 // Whatever is behind an endpoint may answer anything; a status must hold it.
-func TestUnknownCodesAreCutAsMessagesAre(t *testing.T) {
+func TestClassifyCutsUnknownCode(t *testing.T) {
 	g := NewWithT(t)
 	f := startAnswering(t, answers(400, "text/xml", errorXML(strings.Repeat("C", 100_000)+"\n", strings.Repeat("m", 100_000))))
 
@@ -221,8 +255,8 @@ func TestUnknownCodesAreCutAsMessagesAre(t *testing.T) {
 	g.Expect([]rune(problem.Message)).To(HaveLen(1024), "both together are cut once more")
 }
 
-// A signature is wrong because the secret is, or because the clocks are: the Date of the answer tells.
-func TestWrongSignatureOrSkewedClock(t *testing.T) {
+// A signature is wrong because the secret is, or because the clocks are: the Date of the answer decides.
+func TestClassifySignatureOrClockSkew(t *testing.T) {
 	const skewed = "the clocks of the operator's node and of %s are more than 15 minutes apart: set the node's clock"
 	for sentence, c := range map[string]struct {
 		date   string
@@ -252,7 +286,7 @@ func TestWrongSignatureOrSkewedClock(t *testing.T) {
 	}
 }
 
-func TestRealSignatures(t *testing.T) {
+func TestClassifyRealSignatures(t *testing.T) {
 	wrong := sts.NewCredentials(stsfake.DefaultAccessKeyID, "not-the-secret", "")
 	for sentence, c := range map[string]struct {
 		key    sts.Credentials
@@ -262,8 +296,8 @@ func TestRealSignatures(t *testing.T) {
 		"a wrong secret":                      {wrong, 0, v1alpha1.ReasonKeyRefused},
 		"a clock that is behind":              {demoKey(), time.Hour, v1alpha1.ReasonClockSkew},
 		"a clock that is ahead":               {demoKey(), -time.Hour, v1alpha1.ReasonClockSkew},
-		"both":                                {wrong, time.Hour, v1alpha1.ReasonClockSkew},
-		"a key nobody knows":                  {sts.NewCredentials("AKIANOBODYKNOWSTHIS1", "secret", ""), 0, v1alpha1.ReasonKeyRefused},
+		"a wrong secret and a skewed clock":   {wrong, time.Hour, v1alpha1.ReasonClockSkew},
+		"an unknown key":                      {sts.NewCredentials("AKIANOBODYKNOWSTHIS1", "secret", ""), 0, v1alpha1.ReasonKeyRefused},
 		"an id and a secret that are swapped": {sts.NewCredentials(stsfake.DefaultSecretAccessKey, stsfake.DefaultAccessKeyID, ""), 0, v1alpha1.ReasonKeyRefused},
 	} {
 		t.Run(sentence, func(t *testing.T) {
@@ -280,7 +314,7 @@ func TestRealSignatures(t *testing.T) {
 }
 
 // The SDK corrects the time it signs once it has seen the service's; then a wrong secret is the secret's fault again.
-func TestASkewedClockHealsItself(t *testing.T) {
+func TestClassifyAfterClockSkew(t *testing.T) {
 	g := NewWithT(t)
 	f := start(t)
 	f.fail(stsfake.Scenario{Kind: stsfake.ClockSkew, Duration: time.Hour})
@@ -294,4 +328,27 @@ func TestASkewedClockHealsItself(t *testing.T) {
 	g.Expect(f.refused().Reason).To(Equal(v1alpha1.ReasonClockSkew))
 	f.advance(time.Minute)
 	g.Expect(f.refused().Reason).To(Equal(v1alpha1.ReasonKeyRefused))
+}
+
+// A request that was not sent says nothing of the endpoint and opens no breaker.
+func TestClassifyRequestNotSent(t *testing.T) {
+	for sentence, c := range map[string]struct {
+		request sts.Request
+		change  func(*broker.Config)
+	}{
+		"a seed that is none":   {guarded, func(c *broker.Config) { c.MFASeed = sts.NewSensitive("none!") }},
+		"a proof that is empty": {requests()[webIdentity], func(*broker.Config) {}},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			g := NewWithT(t)
+			f, _ := startWithDevice(t)
+			c.change(&f.config)
+			f.use(f.config)
+
+			_, problem := f.issue(c.request)
+
+			g.Expect(problem.Reason).NotTo(Equal(v1alpha1.ReasonUnavailable))
+			g.Expect(f.Trouble(theIssuer)).To(BeNil())
+		})
+	}
 }

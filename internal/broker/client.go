@@ -30,13 +30,21 @@ import (
 type stsClient interface {
 	GetFederationToken(context.Context, *awssts.GetFederationTokenInput, ...func(*awssts.Options)) (*awssts.GetFederationTokenOutput, error)
 	AssumeRole(context.Context, *awssts.AssumeRoleInput, ...func(*awssts.Options)) (*awssts.AssumeRoleOutput, error)
-	AssumeRoleWithWebIdentity(context.Context, *awssts.AssumeRoleWithWebIdentityInput, ...func(*awssts.Options)) (*awssts.AssumeRoleWithWebIdentityOutput, error)
+	AssumeRoleWithWebIdentity(
+		context.Context,
+		*awssts.AssumeRoleWithWebIdentityInput,
+		...func(*awssts.Options),
+	) (*awssts.AssumeRoleWithWebIdentityOutput, error)
 	AssumeRoleWithSAML(context.Context, *awssts.AssumeRoleWithSAMLInput, ...func(*awssts.Options)) (*awssts.AssumeRoleWithSAMLOutput, error)
 	GetSessionToken(context.Context, *awssts.GetSessionTokenInput, ...func(*awssts.Options)) (*awssts.GetSessionTokenOutput, error)
 
 	GetCallerIdentity(context.Context, *awssts.GetCallerIdentityInput, ...func(*awssts.Options)) (*awssts.GetCallerIdentityOutput, error)
 	GetAccessKeyInfo(context.Context, *awssts.GetAccessKeyInfoInput, ...func(*awssts.Options)) (*awssts.GetAccessKeyInfoOutput, error)
-	DecodeAuthorizationMessage(context.Context, *awssts.DecodeAuthorizationMessageInput, ...func(*awssts.Options)) (*awssts.DecodeAuthorizationMessageOutput, error)
+	DecodeAuthorizationMessage(
+		context.Context,
+		*awssts.DecodeAuthorizationMessageInput,
+		...func(*awssts.Options),
+	) (*awssts.DecodeAuthorizationMessageOutput, error)
 }
 
 // newClient builds the SDK's client from the configuration alone: nothing of the environment reaches it. It does not
@@ -80,7 +88,7 @@ func (b *Broker) provider(config Config) aws.CredentialsProvider {
 	})
 }
 
-// call makes one STS call under the deadline and tells the observer.
+// call makes one STS call under the deadline and reports it to the observer.
 func (b *Broker) call(ctx context.Context, operation string, do func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, b.options.CallTimeout)
 	defer cancel()

@@ -42,7 +42,7 @@ const (
 var encodedMessage = regexp.MustCompile(`(?i)encoded authorization failure message: ([\w+/=-]+)`)
 
 // explain says, of a denial with an encoded message, what was denied to whom by which statement, if the issuer may decode
-// it (DecodeAuthorizationMessage), and which permission would tell if it may not.
+// it (DecodeAuthorizationMessage), and which permission it lacks if it may not.
 func (p *Permit) explain(ctx context.Context, err error, problem *sts.Problem) *sts.Problem {
 	apiError, ok := errors.AsType[smithy.APIError](err)
 	if !ok || problem.Reason != v1alpha1.ReasonAccessDenied {
@@ -53,7 +53,7 @@ func (p *Permit) explain(ctx context.Context, err error, problem *sts.Problem) *
 	case match == nil || len(match[1]) > longestEncoded:
 		return problem
 	case !p.issuer.config.HasIdentity():
-		return sts.Problemf(problem.Reason, "%s; an issuer with an identity that is allowed sts:DecodeAuthorizationMessage would tell more", problem.Message)
+		return sts.Problemf(problem.Reason, "%s; an issuer with an identity that is allowed sts:DecodeAuthorizationMessage would learn more", problem.Message)
 	}
 	var out *awssts.DecodeAuthorizationMessageOutput
 	err = p.broker.call(ctx, decodeAuthorizationMessage, func(ctx context.Context) (err error) {
@@ -73,7 +73,7 @@ func (p *Permit) explain(ctx context.Context, err error, problem *sts.Problem) *
 	return sts.Problemf(problem.Reason, "%s (%s)", sentence, apiError.ErrorCode())
 }
 
-// denial is the part of a decoded message that is told. AWS documents these members.
+// denial is the part of a decoded message that is reported. AWS documents these members.
 type denial struct {
 	ExplicitDeny      bool `json:"explicitDeny"`
 	MatchedStatements struct {
@@ -97,7 +97,12 @@ func wordDenial(decoded string) (string, bool) {
 	if json.Unmarshal([]byte(decoded), &d) != nil || d.Context.Action == "" {
 		return "", false
 	}
-	sentence := fmt.Sprintf("AWS denies %s the action %s on %s: ", firstLine(d.Context.Principal.ARN), firstLine(d.Context.Action), firstLine(d.Context.Resource))
+	sentence := fmt.Sprintf(
+		"AWS denies %s the action %s on %s: ",
+		firstLine(d.Context.Principal.ARN),
+		firstLine(d.Context.Action),
+		firstLine(d.Context.Resource),
+	)
 	if !d.ExplicitDeny {
 		return sentence + "no statement of a policy allows it", true
 	}
@@ -109,7 +114,7 @@ func wordDenial(decoded string) (string, bool) {
 	return sentence + "a statement without Sid denies it explicitly", true
 }
 
-// denialAdvice says what to check for a request that AWS denies: AWS does not tell a role that does not exist from one that
+// denialAdvice says what to check for a request that AWS denies: AWS does not distinguish a role that does not exist from one that
 // does not trust, nor what the trust lacks.
 func denialAdvice(config Config, r sts.Request) string {
 	switch r.Operation {
@@ -121,16 +126,26 @@ func denialAdvice(config Config, r sts.Request) string {
 		if r.SourceIdentity != "" {
 			actions += ", sts:SetSourceIdentity"
 		}
-		return "AWS denies sts:AssumeRole on " + r.RoleARN + ": check that the role exists, and that its trust policy and the issuer's own policies allow " + actions +
-			"; it was asked " + given("an external id (spec.assumeRole.externalID)", r.ExternalID) + " and " + given("an MFA code (the issuer's spec.mfa)", config.MFASerialNumber)
+		return "AWS denies sts:AssumeRole on " + r.RoleARN + ": check that the role exists, and that its trust policy and the issuer's own policies allow " +
+			actions +
+			"; it was asked " + given(
+			"an external id (spec.assumeRole.externalID)",
+			r.ExternalID,
+		) + " and " + given(
+			"an MFA code (the issuer's spec.mfa)",
+			config.MFASerialNumber,
+		)
 	case sts.OperationAssumeRoleWithWebIdentity:
-		return "AWS denies sts:AssumeRoleWithWebIdentity on " + r.RoleARN + ": check that the role exists, and that its trust policy admits ServiceAccount " + r.ServiceAccountName +
+		return "AWS denies sts:AssumeRoleWithWebIdentity on " + r.RoleARN + ": check that the role exists, and that its trust policy admits ServiceAccount " +
+			r.ServiceAccountName +
 			" of this namespace with the audience " + r.Audience
 	case sts.OperationAssumeRoleWithSAML:
-		return "AWS denies sts:AssumeRoleWithSAML on " + r.RoleARN + ": check that the role exists, that its trust policy admits " + r.PrincipalARN + " with the SAML:aud of the assertion, and that the assertion names both"
+		return "AWS denies sts:AssumeRoleWithSAML on " + r.RoleARN + ": check that the role exists, that its trust policy admits " + r.PrincipalARN +
+			" with the SAML:aud of the assertion, and that the assertion names both"
 	case sts.OperationGetSessionToken:
 		if config.MFASerialNumber != "" {
-			return "AWS denies sts:GetSessionToken, which needs no permission: check the issuer's spec.mfa.serialNumber, the seed in spec.mfa.totpSecretRef and the clock of the operator's node"
+			return "AWS denies sts:GetSessionToken, which needs no permission: check the issuer's spec.mfa.serialNumber, the seed in " +
+				"spec.mfa.totpSecretRef and the clock of the operator's node"
 		}
 		return "AWS denies sts:GetSessionToken, which needs no permission: check which policy denies it to the issuer's IAM user, without MFA perhaps"
 	case sts.OperationGetFederationToken:

@@ -34,13 +34,14 @@ const encodedDenial = "User: arn:aws:iam::123456789012:user/demo is not authoriz
 
 // Advice on a denial, by what is missing.
 const (
-	assumeAdvice  = "AWS denies sts:AssumeRole on " + reportsRole + ": check that the role exists, and that its trust policy and the issuer's own policies allow sts:AssumeRole"
+	assumeAdvice = "AWS denies sts:AssumeRole on " + reportsRole +
+		": check that the role exists, and that its trust policy and the issuer's own policies allow sts:AssumeRole"
 	assumeDemands = "; it was asked without an external id (spec.assumeRole.externalID) and without an MFA code (the issuer's spec.mfa)"
 	mayNotDecode  = "; allow the issuer's identity sts:DecodeAuthorizationMessage to learn which statement denies it"
-	nobodyDecodes = "; an issuer with an identity that is allowed sts:DecodeAuthorizationMessage would tell more"
+	nobodyDecodes = "; an issuer with an identity that is allowed sts:DecodeAuthorizationMessage would learn more"
 )
 
-func TestWhatADenialAdvises(t *testing.T) {
+func TestDenialAdvice(t *testing.T) {
 	change := func(operation string, set func(*sts.Request)) sts.Request {
 		request := requests()[operation]
 		set(&request)
@@ -64,22 +65,25 @@ func TestWhatADenialAdvises(t *testing.T) {
 		},
 		"a web identity's trust names account and audience": {
 			change(webIdentity, func(r *sts.Request) { r.ServiceAccountName, r.Audience = "reporter", "aws.example" }),
-			"AWS denies sts:AssumeRoleWithWebIdentity on " + reportsRole + ": check that the role exists, and that its trust policy admits ServiceAccount reporter of this namespace with the audience aws.example",
+			"AWS denies sts:AssumeRoleWithWebIdentity on " + reportsRole +
+				": check that the role exists, and that its trust policy admits ServiceAccount reporter of this namespace with the audience aws.example",
 		},
 		"an assertion's trust names the provider": {
 			requests()[samlRole],
-			"AWS denies sts:AssumeRoleWithSAML on " + reportsRole + ": check that the role exists, that its trust policy admits " + samlARN + " with the SAML:aud of the assertion, and that the assertion names both",
+			"AWS denies sts:AssumeRoleWithSAML on " + reportsRole + ": check that the role exists, that its trust policy admits " + samlARN +
+				" with the SAML:aud of the assertion, and that the assertion names both",
 		},
 		"an own session needs no permission": {
-			requests()[ownSession], "AWS denies sts:GetSessionToken, which needs no permission: check which policy denies it to the issuer's IAM user, without MFA perhaps",
+			requests()[ownSession], "AWS denies sts:GetSessionToken, which needs no permission: check which policy denies it to the issuer's " +
+				"IAM user, without MFA perhaps",
 		},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			g := NewWithT(t)
-			f, record := startEstate(t)
+			f, record := startWithRoles(t)
 			f.fail(stsfake.Scenario{Kind: stsfake.Error, Code: "AccessDenied", Message: "Not authorized"})
 
-			problem := f.turnedDown(broker.Order{Request: c.request})
+			problem := f.turnedDown(broker.IssueRequest{Request: c.request})
 
 			g.Expect(*problem).To(Equal(sts.Problem{Reason: v1alpha1.ReasonAccessDenied, Message: c.advice + " (AccessDenied)"}))
 			g.Expect(problem.Outcome()).To(Equal(sts.Wait), "something in IAM must change")
@@ -89,17 +93,22 @@ func TestWhatADenialAdvises(t *testing.T) {
 	}
 }
 
-func TestADenialOfTheQuestionWhoAnIssuerIs(t *testing.T) {
+func TestIdentifyDenied(t *testing.T) {
 	f := start(t)
 	f.fail(stsfake.Scenario{Kind: stsfake.Error, Code: "AccessDenied", Message: encodedDenial + "abc"})
 
 	_, problem := f.identify(t.Context())
 
-	NewWithT(t).Expect(problem.Message).To(Equal("AWS denies the call: GetCallerIdentity needs no permission, so something in between denies it, such as the policy of a VPC endpoint (spec.endpoint) (AccessDenied)"))
+	NewWithT(t).Expect(problem.Message).To(
+		Equal(
+			"AWS denies the call: GetCallerIdentity needs no permission, so something in between denies it, such as the policy of a VPC " +
+				"endpoint (spec.endpoint) (AccessDenied)",
+		),
+	)
 }
 
 // The fake decides, encodes and decodes as AWS does; the same denial is encoded differently each time.
-func TestADenialIsDecodedIntoOneSentence(t *testing.T) {
+func TestExplainDecodesDenial(t *testing.T) {
 	deny := func(sid string) string {
 		return `{` + sid + `"Effect":"Deny","Principal":{"AWS":"arn:aws:iam::123456789012:user/demo"},"Action":"sts:AssumeRole"}`
 	}
@@ -107,23 +116,29 @@ func TestADenialIsDecodedIntoOneSentence(t *testing.T) {
 	for sentence, c := range map[string]struct {
 		trust   []string
 		request sts.Request
-		told    string
+		message string
 	}{
-		"no statement allows it":   {[]string{trustsWithMFA}, requests()[role], who + "no statement of a policy allows it (AccessDenied)"},
-		"a statement with its Sid": {[]string{trustsTheUser, deny(`"Sid":"NotTheDemoUser",`)}, requests()[role], who + "the statement NotTheDemoUser of a policy denies it explicitly (AccessDenied)"},
-		"a statement without Sid":  {[]string{trustsTheUser, deny("")}, requests()[role], who + "a statement without Sid denies it explicitly (AccessDenied)"},
-		"the second has a Sid":     {[]string{deny(""), deny(`"Sid":"Second",`)}, requests()[role], who + "the statement Second of a policy denies it explicitly (AccessDenied)"},
+		"no statement allows it": {[]string{trustsWithMFA}, requests()[role], who + "no statement of a policy allows it (AccessDenied)"},
+		"a statement with its Sid": {
+			[]string{trustsTheUser, deny(`"Sid":"NotTheDemoUser",`)}, requests()[role],
+			who + "the statement NotTheDemoUser of a policy denies it explicitly (AccessDenied)",
+		},
+		"a statement without Sid": {[]string{trustsTheUser, deny("")}, requests()[role], who + "a statement without Sid denies it explicitly (AccessDenied)"},
+		"two statements, the second with a Sid": {
+			[]string{deny(""), deny(`"Sid":"Second",`)}, requests()[role],
+			who + "the statement Second of a policy denies it explicitly (AccessDenied)",
+		},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			g := NewWithT(t)
-			f, record := startEstate(t)
+			f, record := startWithRoles(t)
 			g.Expect(f.fake.SetRole(stsfake.DefaultAccountID, stsfake.Role{Name: "reports", Path: "/team-a/", Trust: trusting(c.trust...)})).To(Succeed())
 			f.fail(stsfake.Scenario{Kind: stsfake.EncodedDenials})
 
-			first := f.turnedDown(broker.Order{Request: c.request})
-			second := f.turnedDown(broker.Order{Request: c.request})
+			first := f.turnedDown(broker.IssueRequest{Request: c.request})
+			second := f.turnedDown(broker.IssueRequest{Request: c.request})
 
-			g.Expect(*first).To(Equal(sts.Problem{Reason: v1alpha1.ReasonAccessDenied, Message: c.told}))
+			g.Expect(*first).To(Equal(sts.Problem{Reason: v1alpha1.ReasonAccessDenied, Message: c.message}))
 			g.Expect(second).To(Equal(first), "the same denial reads the same, or the status would be written for ever")
 			g.Expect(record.operations()).To(Equal([]string{role, "DecodeAuthorizationMessage", role, "DecodeAuthorizationMessage"}))
 			messages := record.calls("DecodeAuthorizationMessage")
@@ -134,16 +149,18 @@ func TestADenialIsDecodedIntoOneSentence(t *testing.T) {
 	}
 }
 
-func TestADenialForWantOfAPermissionIsDecoded(t *testing.T) {
+func TestExplainMissingPermission(t *testing.T) {
 	g := NewWithT(t)
-	f, _ := startEstate(t)
+	f, _ := startWithRoles(t)
 	f.denyUser("sts:GetFederationToken")
 	f.fail(stsfake.Scenario{Kind: stsfake.EncodedDenials})
 
-	problem := f.turnedDown(broker.Order{Request: theRequest})
+	problem := f.turnedDown(broker.IssueRequest{Request: theRequest})
 
-	g.Expect(problem.Message).To(Equal("AWS denies arn:aws:iam::123456789012:user/demo the action sts:GetFederationToken on arn:aws:sts::123456789012:federated-user/reports: " +
-		"no statement of a policy allows it (AccessDenied)"))
+	g.Expect(problem.Message).To(
+		Equal("AWS denies arn:aws:iam::123456789012:user/demo the action sts:GetFederationToken on arn:aws:sts::123456789012:federated-user/reports: " +
+			"no statement of a policy allows it (AccessDenied)"),
+	)
 }
 
 // denyUser takes permissions from the issuer's user.
@@ -154,27 +171,27 @@ func (f *fixture) denyUser(actions ...string) {
 	})
 }
 
-func TestWhoMayNotDecodeIsToldWhatWouldHelp(t *testing.T) {
+func TestExplainDecodingDenied(t *testing.T) {
 	g := NewWithT(t)
-	f, record := startEstate(t)
+	f, record := startWithRoles(t)
 	f.denyUser("sts:AssumeRole", "sts:DecodeAuthorizationMessage")
 	f.fail(stsfake.Scenario{Kind: stsfake.EncodedDenials})
 
-	first := f.turnedDown(broker.Order{Request: requests()[role]})
-	second := f.turnedDown(broker.Order{Request: requests()[role]})
+	first := f.turnedDown(broker.IssueRequest{Request: requests()[role]})
+	second := f.turnedDown(broker.IssueRequest{Request: requests()[role]})
 
 	g.Expect(*first).To(Equal(sts.Problem{Reason: v1alpha1.ReasonAccessDenied, Message: assumeAdvice + assumeDemands + " (AccessDenied)" + mayNotDecode}))
 	g.Expect(second).To(Equal(first))
 	g.Expect(record.calls("DecodeAuthorizationMessage")).To(HaveLen(2))
 }
 
-// An unsigned request is denied to nobody in particular, who has nobody to ask about it.
-func TestAnIssuerWithoutIdentityCannotDecode(t *testing.T) {
+// An unsigned request has no identity that could decode the denial.
+func TestExplainIssuerWithoutIdentity(t *testing.T) {
 	g := NewWithT(t)
 	f, record := startRecording(t, byAction{webIdentity: answers(403, "text/xml", errorXML("AccessDenied", encodedDenial+"abc"))})
-	f.useNobody()
+	f.useUnsigned()
 
-	problem := f.turnedDown(broker.Order{Request: requests()[webIdentity]})
+	problem := f.turnedDown(broker.IssueRequest{Request: requests()[webIdentity]})
 
 	g.Expect(problem.Message).To(HaveSuffix("with the audience sts.amazonaws.com (AccessDenied)" + nobodyDecodes))
 	g.Expect(record.operations()).To(Equal([]string{webIdentity}))
@@ -192,7 +209,7 @@ func decoding(t *testing.T, message string, decoded http.HandlerFunc) (*fixture,
 	return startRecording(t, byAction{role: answers(403, "text/xml", errorXML("AccessDenied", message)), "DecodeAuthorizationMessage": decoded})
 }
 
-func TestWhateverADenialIsDecodedTo(t *testing.T) {
+func TestWordDenial(t *testing.T) {
 	const undecoded = assumeAdvice + assumeDemands + " (AccessDenied)"
 	for sentence, c := range map[string]struct{ decoded, message string }{
 		"nothing":          {"", undecoded},
@@ -204,10 +221,13 @@ func TestWhateverADenialIsDecodedTo(t *testing.T) {
 		"other types":      {`{"explicitDeny":"yes","context":{"action":"sts:AssumeRole"}}`, undecoded},
 		"more than one":    {`{"context":{"action":"sts:AssumeRole"}}{}`, undecoded},
 		"as AWS documents it": {
-			`{"allowed":false,"explicitDeny":true,"matchedStatements":{"items":[{"statementId":"Sid1","effect":"DENY","principals":{"items":[{"value":"AIDAEXAMPLE"}]},` +
+			`{"allowed":false,"explicitDeny":true,"matchedStatements":{"items":[{"statementId":"Sid1","effect":"DENY",` +
+				`"principals":{"items":[{"value":"AIDAEXAMPLE"}]},` +
 				`"actions":{"items":[{"value":"sts:AssumeRole"}]},"resources":{"items":[{"value":"*"}]},"conditions":{"items":[]}}]},"failures":{"items":[]},` +
-				`"context":{"principal":{"id":"AIDAEXAMPLE","name":"Bob","arn":"arn:aws:iam::123456789012:user/Bob"},"action":"sts:AssumeRole","resource":"` + reportsRole + `","conditions":{"items":[]}}}`,
-			"AWS denies arn:aws:iam::123456789012:user/Bob the action sts:AssumeRole on " + reportsRole + ": the statement Sid1 of a policy denies it explicitly (AccessDenied)",
+				`"context":{"principal":{"id":"AIDAEXAMPLE","name":"Bob","arn":"arn:aws:iam::123456789012:user/Bob"},"action":"sts:AssumeRole","resource":"` +
+				reportsRole + `","conditions":{"items":[]}}}`,
+			"AWS denies arn:aws:iam::123456789012:user/Bob the action sts:AssumeRole on " + reportsRole +
+				": the statement Sid1 of a policy denies it explicitly (AccessDenied)",
 		},
 		"control characters": {
 			`{"explicitDeny":true,"matchedStatements":{"items":[{"statementId":"S\u0000\u202eid\nmore","effect":"DENY"}]},` +
@@ -215,10 +235,12 @@ func TestWhateverADenialIsDecodedTo(t *testing.T) {
 			"AWS denies arn[31m the action sts:AssumeRole on r: the statement Sid of a policy denies it explicitly (AccessDenied)",
 		},
 		"what is a format": {
-			`{"context":{"principal":{"arn":"%s%d"},"action":"%v","resource":"%!"}}`, "AWS denies %s%d the action %v on %!: no statement of a policy allows it (AccessDenied)",
+			`{"context":{"principal":{"arn":"%s%d"},"action":"%v","resource":"%!"}}`, "AWS denies %s%d the action %v on %!: no statement of a " +
+				"policy allows it (AccessDenied)",
 		},
 		"half a megabyte": {
-			`{"context":{"principal":{"arn":"` + strings.Repeat("p", 1<<17) + `"},"action":"` + strings.Repeat("a", 1<<17) + `","resource":"` + strings.Repeat("r", 1<<17) + `"}}`,
+			`{"context":{"principal":{"arn":"` + strings.Repeat("p", 1<<17) + `"},"action":"` + strings.Repeat("a", 1<<17) + `","resource":"` +
+				strings.Repeat("r", 1<<17) + `"}}`,
 			"AWS denies " + strings.Repeat("p", 512) + "… the action " + strings.Repeat("a", 1023-11-513-12) + "…",
 		},
 	} {
@@ -226,7 +248,7 @@ func TestWhateverADenialIsDecodedTo(t *testing.T) {
 			g := NewWithT(t)
 			f, record := decoding(t, encodedDenial+"abc", says(decodedXML(c.decoded)))
 
-			problem := f.turnedDown(broker.Order{Request: requests()[role]})
+			problem := f.turnedDown(broker.IssueRequest{Request: requests()[role]})
 
 			g.Expect(*problem).To(Equal(sts.Problem{Reason: v1alpha1.ReasonAccessDenied, Message: c.message}))
 			g.Expect([]rune(problem.Message)).To(HaveLen(min(1024, len([]rune(c.message)))))
@@ -237,7 +259,7 @@ func TestWhateverADenialIsDecodedTo(t *testing.T) {
 }
 
 // What cannot be decoded is left at what is known without it; the encoded text, which differs each time, is not shown.
-func TestWhatIsSentToBeDecoded(t *testing.T) {
+func TestExplainEncodedMessage(t *testing.T) {
 	for sentence, c := range map[string]struct {
 		message, sent string // nothing is sent if that is empty
 	}{
@@ -245,7 +267,7 @@ func TestWhatIsSentToBeDecoded(t *testing.T) {
 		"in other capitals":                    {strings.ToUpper(encodedDenial) + "abc", "abc"},
 		"up to what is no part of it":          {encodedDenial + "abc, because", "abc"},
 		"as much of it as STS takes":           {encodedDenial + strings.Repeat("x", 10_240), strings.Repeat("x", 10_240)},
-		"but not what it would refuse":         {encodedDenial + strings.Repeat("x", 10_241), ""},
+		"nothing longer than STS takes":        {encodedDenial + strings.Repeat("x", 10_241), ""},
 		"nothing without the words":            {"User: x is not authorized to perform: sts:AssumeRole on resource: y", ""},
 		"nothing if nothing follows the words": {encodedDenial, ""},
 		"nothing of what is not encoded":       {encodedDenial + "<script>", ""},
@@ -254,7 +276,7 @@ func TestWhatIsSentToBeDecoded(t *testing.T) {
 			g := NewWithT(t)
 			f, record := decoding(t, c.message, answers(403, "text/xml", errorXML("AccessDenied", "no")))
 
-			problem := f.turnedDown(broker.Order{Request: requests()[role]})
+			problem := f.turnedDown(broker.IssueRequest{Request: requests()[role]})
 
 			calls := record.calls("DecodeAuthorizationMessage")
 			if c.sent == "" {
@@ -270,14 +292,40 @@ func TestWhatIsSentToBeDecoded(t *testing.T) {
 }
 
 // Only a denial is decoded, whatever else speaks of a message.
-func TestOnlyDenialsAreDecoded(t *testing.T) {
+func TestExplainDecodesDenialsOnly(t *testing.T) {
 	for _, code := range []string{"ValidationError", "Throttling", "InvalidIdentityToken", "Novelty"} {
 		t.Run(code, func(t *testing.T) {
 			f, record := startRecording(t, byAction{role: answers(400, "text/xml", errorXML(code, encodedDenial+"abc"))})
 
-			f.turnedDown(broker.Order{Request: requests()[role]})
+			_ = f.turnedDown(broker.IssueRequest{Request: requests()[role]})
 
 			NewWithT(t).Expect(record.operations()).To(Equal([]string{role}))
+		})
+	}
+}
+
+func TestWordDenialNamesDenyingStatement(t *testing.T) {
+	f, _ := decoding(t, encodedDenial+"abc", says(decodedXML(`{"explicitDeny":true,"matchedStatements":{"items":[`+
+		`{"statementId":"AllowsIt","effect":"ALLOW"},{"statementId":"DeniesIt","effect":"DENY"}]},"context":{"principal":{"arn":"p"},"action":"a","resource":"r"}}`)))
+
+	problem := f.turnedDown(broker.IssueRequest{Request: requests()[role]})
+
+	NewWithT(t).Expect(problem.Message).To(Equal("AWS denies p the action a on r: the statement DeniesIt of a policy denies it explicitly (AccessDenied)"))
+}
+
+// Only who is denied the decoding lacks the permission; and a message must not change with what is away for a moment.
+func TestExplainDecodingFails(t *testing.T) {
+	for sentence, decoded := range map[string]http.HandlerFunc{
+		"throttled":   answers(400, "text/xml", errorXML("Throttling", "Rate exceeded")),
+		"unavailable": answers(503, "text/xml", ""),
+		"unreadable":  answers(400, "text/xml", errorXML("InvalidAuthorizationMessageException", "Message is not valid")),
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			f, _ := decoding(t, encodedDenial+"abc", decoded)
+
+			problem := f.turnedDown(broker.IssueRequest{Request: requests()[role]})
+
+			NewWithT(t).Expect(problem.Message).NotTo(ContainSubstring("sts:DecodeAuthorizationMessage"))
 		})
 	}
 }

@@ -31,7 +31,7 @@ import (
 )
 
 // What the SDK would call is recorded and then refused: no test leaves the machine.
-func TestWhereSTSIsCalled(t *testing.T) {
+func TestNewClientEndpoint(t *testing.T) {
 	for sentence, c := range map[string]struct {
 		region, endpoint string
 		fips             bool
@@ -41,15 +41,15 @@ func TestWhereSTSIsCalled(t *testing.T) {
 			region: "us-east-1",
 			url:    "https://sts.us-east-1.amazonaws.com/", scope: "us-east-1", name: "STS in us-east-1",
 		},
-		"so has one of China, under another suffix": {
+		"China has another suffix": {
 			region: "cn-north-1",
 			url:    "https://sts.cn-north-1.amazonaws.com.cn/", scope: "cn-north-1", name: "STS in cn-north-1",
 		},
-		"and one of GovCloud": {
+		"a region of GovCloud": {
 			region: "us-gov-west-1",
 			url:    "https://sts.us-gov-west-1.amazonaws.com/", scope: "us-gov-west-1", name: "STS in us-gov-west-1",
 		},
-		"and the European sovereign one": {
+		"the European sovereign cloud has another suffix": {
 			region: "eusc-de-east-1",
 			url:    "https://sts.eusc-de-east-1.amazonaws.eu/", scope: "eusc-de-east-1", name: "STS in eusc-de-east-1",
 		},
@@ -57,7 +57,7 @@ func TestWhereSTSIsCalled(t *testing.T) {
 			region: "us-east-2", fips: true,
 			url: "https://sts-fips.us-east-2.amazonaws.com/", scope: "us-east-2", name: "STS in us-east-2",
 		},
-		"but in GovCloud, where every endpoint is one": {
+		"every endpoint in GovCloud is a FIPS endpoint": {
 			region: "us-gov-east-1", fips: true,
 			url: "https://sts.us-gov-east-1.amazonaws.com/", scope: "us-gov-east-1", name: "STS in us-gov-east-1",
 		},
@@ -65,7 +65,7 @@ func TestWhereSTSIsCalled(t *testing.T) {
 			region: "eu-central-1", endpoint: "https://vpce-0123-abcd.sts.eu-central-1.vpce.amazonaws.com",
 			url: "https://vpce-0123-abcd.sts.eu-central-1.vpce.amazonaws.com/", scope: "eu-central-1", name: "vpce-0123-abcd.sts.eu-central-1.vpce.amazonaws.com",
 		},
-		"with its port, and with or without a slash": {
+		"an endpoint with a port and a slash": {
 			region: "eu-central-1", endpoint: "http://sts.example.test:8080/",
 			url: "http://sts.example.test:8080/", scope: "eu-central-1", name: "sts.example.test:8080",
 		},
@@ -87,14 +87,16 @@ func TestWhereSTSIsCalled(t *testing.T) {
 
 			g.Expect(called).To(HaveLen(1))
 			g.Expect(called[0].URL.String()).To(Equal(c.url))
-			g.Expect(called[0].Header.Get("Authorization")).To(MatchRegexp("^AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/[0-9]{8}/" + c.scope + "/sts/aws4_request, "))
+			g.Expect(called[0].Header.Get("Authorization")).To(
+				MatchRegexp("^AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/[0-9]{8}/" + c.scope + "/sts/aws4_request, "),
+			)
 			g.Expect(called[0].Header).NotTo(HaveKey("X-Amz-Security-Token"))
 			g.Expect(*problem).To(Equal(sts.Problem{Reason: v1alpha1.ReasonUnavailable, Message: c.name + " broke the connection"}))
 		})
 	}
 }
 
-func TestASessionTokenOfTheIssuersIsSent(t *testing.T) {
+func TestNewClientSendsSessionToken(t *testing.T) {
 	g := NewWithT(t)
 	var token string
 	f := startAnswering(t, func(w http.ResponseWriter, r *http.Request) {
@@ -110,7 +112,7 @@ func TestASessionTokenOfTheIssuersIsSent(t *testing.T) {
 }
 
 // The production client is fit for endpoints that a tenant names.
-func TestTheProductionClientUsesTheProxyItIsGiven(t *testing.T) {
+func TestNewHTTPClientProxy(t *testing.T) {
 	g := NewWithT(t)
 	var hosts []string
 	proxy := quietly(t, func(w http.ResponseWriter, r *http.Request) {
@@ -126,7 +128,7 @@ func TestTheProductionClientUsesTheProxyItIsGiven(t *testing.T) {
 }
 
 // The host of an endpoint is in each message about it.
-func TestMessagesAreCut(t *testing.T) {
+func TestClassifyCutsEndpointName(t *testing.T) {
 	for sentence, c := range map[string]struct{ host, message string }{
 		"one that fits is whole": {strings.Repeat("h", 1000), strings.Repeat("h", 1000) + " broke the connection"},
 		"a longer one is cut":    {strings.Repeat("h", 2000), strings.Repeat("h", 1023) + "…"},

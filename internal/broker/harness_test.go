@@ -55,17 +55,26 @@ var noon = time.Date(2026, 11, 22, 12, 0, 0, 400_000_000, time.UTC)
 var theIssuer = broker.ID{Kind: v1alpha1.SessionIssuerKind, Namespace: "team-a", Name: "aws"}
 
 // theIdentity is who theIssuer calls STS as.
-var theIdentity = broker.Identity{Account: stsfake.DefaultAccountID, ARN: "arn:aws:iam::123456789012:user/demo", UserID: "AIDACKCEVSQ6C2EXAMPLE"}
+var theIdentity = sts.Identity{AccountID: stsfake.DefaultAccountID, ARN: "arn:aws:iam::123456789012:user/demo", UserID: "AIDACKCEVSQ6C2EXAMPLE"}
 
 // anotherIdentity is of the same account.
-var anotherIdentity = broker.Identity{Account: stsfake.DefaultAccountID, ARN: "arn:aws:iam::123456789012:user/another", UserID: "AIDAANOTHER"}
+var anotherIdentity = sts.Identity{AccountID: stsfake.DefaultAccountID, ARN: "arn:aws:iam::123456789012:user/another", UserID: "AIDAANOTHER"}
 
 // theRequest is one that STS grants; it is signed, so there is noProof to present.
 var theRequest = sts.Request{Operation: sts.OperationGetFederationToken, Name: "reports"}
 
 var noProof sts.Proof
 
-// observation is what the broker told its observer.
+// parsed is an inline policy that STS could be sent.
+func parsed(policy string) sts.Policy {
+	p, problem := sts.ParsePolicy("spec.policy", []byte(policy))
+	if problem != nil {
+		panic(problem)
+	}
+	return p
+}
+
+// observation is one call of Options.Observe.
 type observation struct {
 	operation, code string
 	took            time.Duration
@@ -88,7 +97,7 @@ type fixture struct {
 func start(t *testing.T, changes ...func(*broker.Options)) *fixture {
 	t.Helper()
 	clock := testingclock.NewFakePassiveClock(noon)
-	fake := stsfake.New(clock.Now, stsfake.DefaultWorld(), stsfake.WithWireClock(time.Now))
+	fake := stsfake.NewServer(clock.Now, stsfake.DefaultWorld(), stsfake.WithWireClock(time.Now))
 	f := startWith(t, clock, fake, changes...)
 	f.fake = fake
 	t.Cleanup(fake.ClearScenarios) // lets hanging calls go, or Close would wait for them
@@ -151,20 +160,20 @@ func (f *fixture) fail(scenarios ...stsfake.Scenario) {
 
 // ask for leave to make theRequest.
 func (f *fixture) ask(id broker.ID, uid types.UID, urgent bool) (*broker.Permit, *sts.Problem) {
-	return f.Permit(broker.Order{Issuer: id, UID: uid, Request: theRequest, Urgent: urgent})
+	return f.Permit(broker.IssueRequest{Issuer: id, UID: uid, Request: theRequest, Urgent: urgent})
 }
 
 // permit asks for leave that the test counts on.
 func (f *fixture) permit() *broker.Permit {
 	f.t.Helper()
-	return f.permitFor(broker.Order{Request: theRequest})
+	return f.permitFor(broker.IssueRequest{Request: theRequest})
 }
 
-// permitFor is the leave for an order of theIssuer's, which the test counts on.
-func (f *fixture) permitFor(order broker.Order) *broker.Permit {
+// permitFor is a permit for a request of theIssuer, which the test counts on.
+func (f *fixture) permitFor(request broker.IssueRequest) *broker.Permit {
 	f.t.Helper()
-	order.Issuer, order.UID, order.Urgent = theIssuer, "uid", true
-	permit, problem := f.Permit(order)
+	request.Issuer, request.UID, request.Urgent = theIssuer, "uid", true
+	permit, problem := f.Permit(request)
 	if problem != nil {
 		f.t.Fatalf("no permit: %v", problem)
 	}
@@ -174,7 +183,7 @@ func (f *fixture) permitFor(order broker.Order) *broker.Permit {
 // issue makes one permitted call.
 func (f *fixture) issue(request sts.Request) (sts.Issued, *sts.Problem) {
 	f.t.Helper()
-	return f.permitFor(broker.Order{Request: request}).Issue(f.t.Context(), noProof)
+	return f.permitFor(broker.IssueRequest{Request: request}).Issue(f.t.Context(), noProof)
 }
 
 // refused is the problem of a call that must not succeed. A failure that hands out anything is a defect.
@@ -229,6 +238,6 @@ type roundTrip func(*http.Request) (*http.Response, error)
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 // identify asks who theIssuer is.
-func (f *fixture) identify(ctx context.Context) (broker.Identity, *sts.Problem) {
+func (f *fixture) identify(ctx context.Context) (sts.Identity, *sts.Problem) {
 	return f.Identify(ctx, theIssuer, f.config)
 }

@@ -19,6 +19,7 @@ package broker
 import (
 	"cmp"
 	"context"
+	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awssts "github.com/aws/aws-sdk-go-v2/service/sts"
@@ -33,62 +34,52 @@ const (
 	getAccessKeyInfo  = "GetAccessKeyInfo"
 )
 
-// Identity is who an issuer calls STS as; empty for nobody.
-type Identity struct {
-	Account, ARN, UserID string
-}
-
-// stable is the part of the identity that stays the same from one session of it to the next.
-func (i Identity) stable() string { return sts.StableIdentity(i.UserID) }
-
 // Identify asks STS who an issuer of this configuration is (GetCallerIdentity, which needs a signature but no permission),
 // and refuses the key of an account that is not the expected one. It asks neither breaker nor budget: it is how an issuer
 // finds out.
-func (b *Broker) Identify(ctx context.Context, id ID, config Config) (Identity, *sts.Problem) {
-	if !b.begin(id.Namespace) {
-		return Identity{}, crowded(id, "")
+func (b *Broker) Identify(ctx context.Context, id ID, config Config) (sts.Identity, *sts.Problem) {
+	if !b.calls.begin(id.Namespace) {
+		return sts.Identity{}, tooManyCalls(id, "")
 	}
-	defer b.end(id.Namespace)
+	defer b.calls.end(id.Namespace)
 	i := &issuer{config: config, client: b.newClient(config)}
 	identity, problem := b.callerIdentity(ctx, i)
 	if problem != nil || config.AccountID == "" {
 		return identity, problem
 	}
-	account := identity.Account
+	account := identity.AccountID
 	if keyID := config.Key.AccessKeyID(); account == config.AccountID && keyID != "" { // an ambient identity has no key to ask about
-		told, problem := b.accountOfKey(ctx, i, keyID)
+		ofKey, problem := b.accountOfKey(ctx, i, keyID)
 		if problem != nil {
-			return Identity{}, problem
+			return sts.Identity{}, problem
 		}
-		account = cmp.Or(told, account)
+		account = cmp.Or(ofKey, account)
 	}
 	if account != config.AccountID {
-		return Identity{}, sts.Problemf(v1alpha1.ReasonAccountMismatch,
-			"the identity %s belongs to account %s, not to spec.accountID %s: put a key of that account there, or correct spec.accountID",
-			identity.ARN, account, config.AccountID)
+		return sts.Identity{}, accountMismatch(identity.ARN, account, config.AccountID)
 	}
 	return identity, nil
 }
 
 // callerIdentity asks STS who the issuer is.
-func (b *Broker) callerIdentity(ctx context.Context, i *issuer) (Identity, *sts.Problem) {
+func (b *Broker) callerIdentity(ctx context.Context, i *issuer) (sts.Identity, *sts.Problem) {
 	var out *awssts.GetCallerIdentityOutput
 	err := b.call(ctx, getCallerIdentity, func(ctx context.Context) (err error) {
 		out, err = i.client.GetCallerIdentity(ctx, &awssts.GetCallerIdentityInput{})
 		return err
 	})
 	if err != nil {
-		return Identity{}, classify(err, i.config, sts.Request{Operation: getCallerIdentity})
+		return sts.Identity{}, classify(err, i.config, sts.Request{Operation: getCallerIdentity})
 	}
-	identity := Identity{Account: aws.ToString(out.Account), ARN: aws.ToString(out.Arn), UserID: aws.ToString(out.UserId)}
-	if !isPlain(identity.Account, longestAccount) || !isPlain(identity.ARN, longestARN) || !isPlain(identity.UserID, longestID) {
-		return Identity{}, incomplete(i.config, getCallerIdentity)
+	identity := sts.Identity{AccountID: aws.ToString(out.Account), ARN: aws.ToString(out.Arn), UserID: aws.ToString(out.UserId)}
+	if !isPlain(identity.AccountID, longestAccount) || !isPlain(identity.ARN, longestARN) || !isPlain(identity.UserID, longestID) {
+		return sts.Identity{}, incomplete(i.config, getCallerIdentity)
 	}
 	return identity, nil
 }
 
 // accountOfKey asks STS which account an access key belongs to (GetAccessKeyInfo). It is empty where the issuer may not
-// ask, or the endpoint does not know the operation: GetCallerIdentity, which cannot be denied, has told the account then.
+// ask, or the endpoint does not know the operation: GetCallerIdentity, which cannot be denied, has named the account then.
 func (b *Broker) accountOfKey(ctx context.Context, i *issuer, keyID string) (string, *sts.Problem) {
 	var out *awssts.GetAccessKeyInfoOutput
 	err := b.call(ctx, getAccessKeyInfo, func(ctx context.Context) (err error) {
@@ -110,13 +101,8 @@ func (b *Broker) accountOfKey(ctx context.Context, i *issuer, keyID string) (str
 
 // verify asks STS who new credentials belong to, with them, and refuses any principal but the one that was asked for.
 func (p *Permit) verify(ctx context.Context, issued sts.Issued) *sts.Problem {
-	request, identity := p.order.Request, p.issuer.identity
-	if !sts.IsExpectedPrincipal(request, identity.ARN, issued.PrincipalARN) {
-		return sts.Problemf(v1alpha1.ReasonVerificationFailed, "STS issued credentials of %s, which is not the principal that was asked for: check the issuer's spec.endpoint; nothing was published", issued.PrincipalARN)
-	}
-	unverified := func(format string, args ...any) *sts.Problem {
-		args = append(args, issued.PrincipalARN, issued.PrincipalID, issued.AccountID)
-		return sts.Problemf(v1alpha1.ReasonVerificationFailed, "STS says that the new credentials belong to "+format+", not to %s (id %s, account %s): check the issuer's spec.endpoint; nothing was published", args...)
+	if !sts.IsExpectedPrincipal(p.request.Request, p.issuer.identity.ARN, issued.Identity.ARN) {
+		return unexpectedPrincipal(issued.Identity)
 	}
 	config := p.issuer.config
 	config.Ambient, config.Key = false, issued.Credentials
@@ -125,15 +111,15 @@ func (p *Permit) verify(ctx context.Context, issued sts.Issued) *sts.Problem {
 	case problem != nil && (problem.Reason == v1alpha1.ReasonUnavailable || problem.Reason == v1alpha1.ReasonThrottled):
 		return problem
 	case problem != nil:
-		return sts.Problemf(v1alpha1.ReasonVerificationFailed, "STS does not say who the new credentials belong to (%s): check the issuer's spec.endpoint; nothing was published", problem.Reason)
-	case found != Identity{Account: issued.AccountID, ARN: issued.PrincipalARN, UserID: issued.PrincipalID}:
-		return unverified("%s (id %s, account %s)", found.ARN, found.UserID, found.Account)
+		return unknownPrincipal(problem)
+	case found != issued.Identity:
+		return anotherPrincipal(issued.Identity, fmt.Sprintf("%s (id %s, account %s)", found.ARN, found.UserID, found.AccountID))
 	case !p.issuer.config.HasIdentity():
 		return nil
 	}
 	account, problem := p.broker.accountOfKey(ctx, p.issuer, issued.Credentials.AccessKeyID())
-	if problem == nil && account != "" && account != issued.AccountID {
-		return unverified("account %s", account)
+	if problem == nil && account != "" && account != issued.Identity.AccountID {
+		return anotherPrincipal(issued.Identity, "account "+account)
 	}
 	return problem
 }

@@ -56,13 +56,13 @@ func TestIdentify(t *testing.T) {
 			func(fake *stsfake.Server) sts.Credentials {
 				return temporary(fake.IssueAssumedRole(stsfake.DefaultAccountID, "operator", "pod-1", time.Hour))
 			},
-			"arn:aws:server::123456789012:assumed-role/operator/pod-1", "AROA[A-Z2-7]{17}:pod-1", false, false,
+			"arn:aws:sts::123456789012:assumed-role/operator/pod-1", "AROA[A-Z2-7]{17}:pod-1", false, false,
 		},
 		"a federated user": {
 			func(fake *stsfake.Server) sts.Credentials {
 				return temporary(fake.IssueFederatedUser(stsfake.DefaultAccountID, "jean", time.Hour))
 			},
-			"arn:aws:server::123456789012:federated-user/jean", "123456789012:jean", false, false,
+			"arn:aws:sts::123456789012:federated-user/jean", "123456789012:jean", false, false,
 		},
 	} {
 		t.Run(sentence, func(t *testing.T) {
@@ -73,18 +73,18 @@ func TestIdentify(t *testing.T) {
 			identity, problem := f.identify(t.Context())
 
 			g.Expect(problem).To(BeNil())
-			g.Expect(identity.Account).To(Equal("123456789012"))
+			g.Expect(identity.AccountID).To(Equal("123456789012"))
 			g.Expect(identity.ARN).To(Equal(c.arn))
 			g.Expect(identity.UserID).To(MatchRegexp("^" + c.userID + "$"))
-			g.Expect(sts.CanFederate(identity.ARN)).To(Equal(c.federates))
-			g.Expect(sts.IsRoot(identity.ARN)).To(Equal(c.root))
+			g.Expect(identity.CanFederate()).To(Equal(c.federates))
+			g.Expect(identity.IsRoot()).To(Equal(c.root))
 			g.Expect(f.fake.Count("GetCallerIdentity")).To(Equal(1))
 			g.Expect(f.observed).To(Equal([]observation{{"GetCallerIdentity", "OK", 0}}))
 		})
 	}
 }
 
-func TestIdentifyIncompletely(t *testing.T) {
+func TestIdentifyIncompleteAnswer(t *testing.T) {
 	for missing := range anIdentity() {
 		t.Run("without "+missing, func(t *testing.T) {
 			g := NewWithT(t)
@@ -104,7 +104,7 @@ func TestIdentifyIncompletely(t *testing.T) {
 }
 
 // Who an issuer is must be known before it is registered.
-func TestIdentifyNeedsNoRegistrationAndIsNone(t *testing.T) {
+func TestIdentifyUnregisteredIssuer(t *testing.T) {
 	g := NewWithT(t)
 	f := start(t)
 	other := broker.ID{Kind: v1alpha1.ClusterSessionIssuerKind, Name: "other"}
@@ -118,7 +118,7 @@ func TestIdentifyNeedsNoRegistrationAndIsNone(t *testing.T) {
 }
 
 // What is registered is what works; what Identify is given is what is to be tried.
-func TestIdentifyTakesTheConfigurationItIsGiven(t *testing.T) {
+func TestIdentifyUsesGivenConfig(t *testing.T) {
 	g := NewWithT(t)
 	f := start(t)
 	wrong := configOf(f.config.Endpoint, sts.NewCredentials("AKIANOBODYKNOWSTHIS1", "secret", ""))
@@ -131,7 +131,7 @@ func TestIdentifyTakesTheConfigurationItIsGiven(t *testing.T) {
 }
 
 // Identify is how an issuer finds out, so neither does a closed breaker open through it nor an open one hold it up.
-func TestIdentifyAndTheBreakerLeaveEachOtherAlone(t *testing.T) {
+func TestIdentifyIgnoresBreaker(t *testing.T) {
 	g := NewWithT(t)
 	f := start(t)
 	f.fail(stsfake.Scenario{Kind: stsfake.Error, Code: "InvalidClientTokenId"})
@@ -141,14 +141,14 @@ func TestIdentifyAndTheBreakerLeaveEachOtherAlone(t *testing.T) {
 	g.Expect(problem.Reason).To(Equal(v1alpha1.ReasonKeyRefused))
 	g.Expect(f.Trouble(theIssuer)).To(BeNil())
 
-	f.refused()
+	_ = f.refused()
 	f.fake.ClearScenarios()
 	_, problem = f.identify(t.Context())
 	g.Expect(problem).To(BeNil())
 	g.Expect(f.Trouble(theIssuer)).NotTo(BeNil(), "only a session's call closes the breaker")
 }
 
-func TestIdentifyCountsWhileItIsUnderWay(t *testing.T) {
+func TestIdentifyCountsAsCall(t *testing.T) {
 	var f *fixture
 	counting := func(then roundTrip) roundTrip {
 		return func(r *http.Request) (*http.Response, error) {
@@ -157,9 +157,9 @@ func TestIdentifyCountsWhileItIsUnderWay(t *testing.T) {
 		}
 	}
 	for sentence, server := range map[string]roundTrip{
-		"and succeeds": func(r *http.Request) (*http.Response, error) { return answering(r, identityXML(anIdentity())) },
-		"and fails":    brokenConnection,
-		"and panics":   panics,
+		"a call that succeeds": func(r *http.Request) (*http.Response, error) { return answering(r, identityXML(anIdentity())) },
+		"a call that fails":    brokenConnection,
+		"a call that panics":   panics,
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			f = everywhere(atNameless(t, withTransport(counting(server))))
@@ -174,7 +174,7 @@ func TestIdentifyCountsWhileItIsUnderWay(t *testing.T) {
 	}
 }
 
-func TestTheObserverIsToldHowLongACallTook(t *testing.T) {
+func TestObserveDuration(t *testing.T) {
 	g := NewWithT(t)
 	var f *fixture
 	f = startAnswering(t, func(w http.ResponseWriter, r *http.Request) {
@@ -188,7 +188,7 @@ func TestTheObserverIsToldHowLongACallTook(t *testing.T) {
 	g.Expect(f.observed).To(Equal([]observation{{"GetFederationToken", "OK", 1500 * time.Millisecond}}))
 }
 
-func TestNobodyNeedObserve(t *testing.T) {
+func TestObserveIsOptional(t *testing.T) {
 	g := NewWithT(t)
 	f := start(t, func(o *broker.Options) { o.Observe = nil })
 
@@ -241,7 +241,7 @@ func TestAmbientCredentials(t *testing.T) {
 }
 
 // The provider keeps its credentials fresh; the broker must ask it each time.
-func TestAmbientCredentialsAreAskedForEachTime(t *testing.T) {
+func TestAmbientCredentialsAreReadEachTime(t *testing.T) {
 	g := NewWithT(t)
 	f := start(t)
 	current := f.fake.IssueAssumedRole(stsfake.DefaultAccountID, "operator", "one", time.Hour)

@@ -39,7 +39,7 @@ type grant struct {
 
 // issue makes the call that was permitted.
 func (p *Permit) issue(ctx context.Context, proof sts.Proof) (sts.Issued, *sts.Problem) {
-	request, config := p.order.Request, p.issuer.config
+	request, config := p.request.Request, p.issuer.config
 	var granted grant
 	err := p.broker.call(ctx, request.Operation, func(ctx context.Context) (err error) {
 		granted, err = operations[request.Operation](p, ctx, proof)
@@ -57,15 +57,13 @@ func (p *Permit) issue(ctx context.Context, proof sts.Proof) (sts.Issued, *sts.P
 		return sts.Issued{}, incomplete(config, request.Operation)
 	}
 	if account := sts.AccountOf(*granted.arn); config.AccountID != "" && !request.IsOfRole() && account != config.AccountID {
-		return sts.Issued{}, sts.Problemf(v1alpha1.ReasonAccountMismatch, "STS issued credentials of account %s, not of the issuer's spec.accountID %s: put a key of that account back, or correct spec.accountID; nothing was published", account, config.AccountID)
+		return sts.Issued{}, credentialsOfAnotherAccount(account, config.AccountID)
 	}
 	issued := sts.Issued{
 		Credentials:             sts.NewCredentials(*c.AccessKeyId, *c.SecretAccessKey, *c.SessionToken),
 		IssuedAt:                p.broker.options.Clock.Now().UTC().Truncate(time.Second),
 		Expiration:              c.Expiration.UTC().Truncate(time.Second),
-		PrincipalARN:            *granted.arn,
-		PrincipalID:             *granted.id,
-		AccountID:               sts.AccountOf(*granted.arn),
+		Identity:                sts.Identity{AccountID: sts.AccountOf(*granted.arn), ARN: *granted.arn, UserID: *granted.id},
 		SessionTokenUtilization: percent(granted.utilization),
 		PackedPolicySize:        percent(granted.packed),
 		SourceIdentity:          printable(granted.sourceIdentity, longestName),
@@ -73,8 +71,7 @@ func (p *Permit) issue(ctx context.Context, proof sts.Proof) (sts.Issued, *sts.P
 		SAML:                    granted.saml,
 	}
 	if !issued.Expiration.After(issued.IssuedAt) {
-		return sts.Issued{}, sts.Problemf(v1alpha1.ReasonIncompleteResponse,
-			"%s granted credentials that have expired already by the operator's clock: set the clock of the operator's node", endpointName(config))
+		return sts.Issued{}, expiredOnArrival(config)
 	}
 	return issued, nil
 }
@@ -88,9 +85,9 @@ var operations = map[string]func(*Permit, context.Context, sts.Proof) (grant, er
 	sts.OperationGetSessionToken:           (*Permit).getSessionToken,
 }
 
-//nolint:staticcheck // PackedPolicySize is deprecated by AWS, and reported as long as STS tells it
+//nolint:staticcheck // PackedPolicySize is deprecated by AWS, and reported as long as STS answers with it
 func (p *Permit) getFederationToken(ctx context.Context, _ sts.Proof) (grant, error) {
-	out, err := p.issuer.client.GetFederationToken(ctx, federationInput(p.order.Request))
+	out, err := p.issuer.client.GetFederationToken(ctx, federationInput(p.request.Request))
 	if err != nil {
 		return grant{}, err
 	}
@@ -103,7 +100,7 @@ func (p *Permit) getFederationToken(ctx context.Context, _ sts.Proof) (grant, er
 
 //nolint:staticcheck // see getFederationToken
 func (p *Permit) assumeRole(ctx context.Context, _ sts.Proof) (grant, error) {
-	in := assumeRoleInput(p.order.Request)
+	in := assumeRoleInput(p.request.Request)
 	var err error
 	if in.SerialNumber, in.TokenCode, err = p.mfa(); err != nil {
 		return grant{}, err
@@ -117,7 +114,7 @@ func (p *Permit) assumeRole(ctx context.Context, _ sts.Proof) (grant, error) {
 
 //nolint:staticcheck // see getFederationToken
 func (p *Permit) assumeRoleWithWebIdentity(ctx context.Context, proof sts.Proof) (grant, error) {
-	out, err := p.issuer.client.AssumeRoleWithWebIdentity(ctx, webIdentityInput(p.order.Request, proof))
+	out, err := p.issuer.client.AssumeRoleWithWebIdentity(ctx, webIdentityInput(p.request.Request, proof))
 	if err != nil {
 		return grant{}, err
 	}
@@ -132,7 +129,7 @@ func (p *Permit) assumeRoleWithWebIdentity(ctx context.Context, proof sts.Proof)
 
 //nolint:staticcheck // see getFederationToken
 func (p *Permit) assumeRoleWithSAML(ctx context.Context, proof sts.Proof) (grant, error) {
-	out, err := p.issuer.client.AssumeRoleWithSAML(ctx, samlInput(p.order.Request, proof))
+	out, err := p.issuer.client.AssumeRoleWithSAML(ctx, samlInput(p.request.Request, proof))
 	if err != nil {
 		return grant{}, err
 	}
@@ -148,7 +145,7 @@ func (p *Permit) assumeRoleWithSAML(ctx context.Context, proof sts.Proof) (grant
 }
 
 func (p *Permit) getSessionToken(ctx context.Context, _ sts.Proof) (grant, error) {
-	in := sessionTokenInput(p.order.Request)
+	in := sessionTokenInput(p.request.Request)
 	var err error
 	if in.SerialNumber, in.TokenCode, err = p.mfa(); err != nil {
 		return grant{}, err
@@ -157,7 +154,7 @@ func (p *Permit) getSessionToken(ctx context.Context, _ sts.Proof) (grant, error
 	if err != nil {
 		return grant{}, err
 	}
-	// STS does not tell whose the session is: it is the caller's own.
+	// STS does not say whose the session is: it is the caller's own.
 	self := p.issuer.identity
 	return grant{credentials: out.Credentials, arn: &self.ARN, id: &self.UserID, utilization: out.SessionTokenUtilization}, nil
 }
@@ -186,16 +183,16 @@ func (p *Permit) presented(proof sts.Proof) []string {
 }
 
 // percent drops what cannot be one.
-func percent(told *int32) *int32 {
-	if told == nil || *told < 0 {
+func percent(value *int32) *int32 {
+	if value == nil || *value < 0 {
 		return nil
 	}
-	return told
+	return value
 }
 
-// printable cuts what STS tells for people to a length and to characters that can be read.
-func printable(told *string, longest int) string {
-	text := onlyPrintable(aws.ToString(told))
+// printable cuts what STS says for people to a length and to characters that can be read.
+func printable(value *string, longest int) string {
+	text := onlyPrintable(aws.ToString(value))
 	if runes := []rune(text); len(runes) > longest {
 		return string(runes[:longest])
 	}

@@ -37,37 +37,8 @@ type deviceID struct{ namespace, serialNumber string }
 type device struct {
 	mutex sync.Mutex
 	used  time.Time // the latest window whose code was handed out
-	// turn and urgentTurn are the latest windows promised to a renewal and to a session that has nothing to work with.
+	// turn and urgentTurn are the latest windows promised to a rotation and to a session that has nothing to work with.
 	turn, urgentTurn time.Time
-}
-
-// device of an issuer; issuers of a namespace share it by its serial number. The window it is first seen in counts as
-// used: an earlier life of the operator may have used its code.
-func (b *Broker) device(id ID, config Config) *device {
-	if config.MFASerialNumber == "" {
-		return nil
-	}
-	key := deviceID{id.Namespace, config.MFASerialNumber}
-	if b.devices[key] == nil {
-		b.devices[key] = &device{used: b.options.Clock.Now().Truncate(codeWindow)}
-	}
-	return b.devices[key]
-}
-
-// sweepDevices drops the devices that no issuer has any more.
-func (b *Broker) sweepDevices() {
-	if len(b.devices) == 0 {
-		return
-	}
-	held := map[*device]bool{}
-	for _, issuer := range b.issuers {
-		held[issuer.device] = true
-	}
-	for key, device := range b.devices {
-		if !held[device] {
-			delete(b.devices, key)
-		}
-	}
 }
 
 // take the code of the present window; false means that it is taken.

@@ -32,18 +32,18 @@ import (
 )
 
 // Only what can prove a device waits for it.
-func TestOtherOperationsDoNotWaitForACode(t *testing.T) {
+func TestPermitNeedsNoMFACode(t *testing.T) {
 	for operation, request := range requests() {
 		if request.TakesMFA() {
 			continue
 		}
 		t.Run(operation, func(t *testing.T) {
 			g := NewWithT(t)
-			f, record := startEstate(t)
+			f, record := startWithRoles(t)
 			f.use(withDevice(f.config)) // and no code is to be had
 
 			for range 3 {
-				_, problem := f.present(broker.Order{Request: request}, aProof())
+				_, problem := f.present(broker.IssueRequest{Request: request}, aProof())
 				g.Expect(problem).To(BeNil())
 			}
 
@@ -56,10 +56,10 @@ func TestOtherOperationsDoNotWaitForACode(t *testing.T) {
 	}
 }
 
-func TestTheQuestionWhoAnIssuerIsNeedsNoCode(t *testing.T) {
+func TestIdentifyNeedsNoMFACode(t *testing.T) {
 	g := NewWithT(t)
 	f, record := startWithDevice(t)
-	f.config.AccountID = theIdentity.Account
+	f.config.AccountID = theIdentity.AccountID
 
 	_, problem := f.identify(t.Context())
 
@@ -71,16 +71,16 @@ func TestTheQuestionWhoAnIssuerIsNeedsNoCode(t *testing.T) {
 }
 
 // Between the permit and the call there are Kubernetes' answers to wait for. The code must be the one that was handed
-// out: that of another window may be somebody else's.
-func TestTheCodeIsOfTheWindowThatWasHandedOut(t *testing.T) {
+// out: that of another window may belong to another session.
+func TestIssueUsesMFACodeOfPermit(t *testing.T) {
 	for late, taken := range map[time.Duration]bool{0: true, 2 * time.Second: true, 30 * time.Second: true, 31 * time.Second: false} {
 		t.Run(late.String(), func(t *testing.T) {
 			g := NewWithT(t)
-			f, record := startEstate(t)
+			f, record := startWithRoles(t)
 			f.clock.SetTime(time.Unix(1111111109, 0).Add(-time.Minute)) // a second before the end of its window
 			f.use(withDevice(f.config))
 			f.advance(time.Minute)
-			permit := f.permitFor(broker.Order{Request: guarded})
+			permit := f.permitFor(broker.IssueRequest{Request: guarded})
 
 			f.advance(late)
 			_, problem := permit.Issue(t.Context(), noProof)
@@ -95,8 +95,8 @@ func TestTheCodeIsOfTheWindowThatWasHandedOut(t *testing.T) {
 	}
 }
 
-// Whoever replaces a seed gets the codes of the new one, and at most one a window as before.
-func TestAReplacedSeed(t *testing.T) {
+// A replaced seed yields the codes of the new one, and at most one a window as before.
+func TestRegisterReplacedMFASeed(t *testing.T) {
 	g := NewWithT(t)
 	f, _ := startWithDevice(t)
 	_, problem := f.issue(guarded)
@@ -107,7 +107,7 @@ func TestAReplacedSeed(t *testing.T) {
 		MFADevices: []stsfake.MFADevice{{SerialNumber: deviceSerial, Seed: next}},
 	})
 	f.advance(30 * time.Second)
-	g.Expect(f.turnedDown(broker.Order{Request: guarded}).Reason).To(Equal(v1alpha1.ReasonAccessDenied), "the code is the old seed's")
+	g.Expect(f.turnedDown(broker.IssueRequest{Request: guarded}).Reason).To(Equal(v1alpha1.ReasonAccessDenied), "the code is the old seed's")
 
 	f.config.MFASeed = sts.NewSensitive(next)
 	f.use(f.config)
@@ -119,7 +119,7 @@ func TestAReplacedSeed(t *testing.T) {
 }
 
 // A refusal for want of a code must leave no trace but the turn it gave.
-func TestWhoWaitsForACodeHoldsNobodyUp(t *testing.T) {
+func TestPermitWaitingForMFACodeCountsAsNoCall(t *testing.T) {
 	g := NewWithT(t)
 	f, _ := startWithDevice(t)
 	f.Register(neighbour, f.config, theIdentity)
@@ -133,11 +133,11 @@ func TestWhoWaitsForACodeHoldsNobodyUp(t *testing.T) {
 	g.Expect(f.Trouble(theIssuer)).To(BeNil())
 }
 
-func TestAProbeThatMustWaitForACodeMakesRoomForAnother(t *testing.T) {
+func TestBreakerProbeWaitingForMFACode(t *testing.T) {
 	g := NewWithT(t)
 	f, _ := startWithDevice(t)
 	f.fail(unavailable)
-	f.turnedDown(broker.Order{Request: guarded})
+	_ = f.turnedDown(broker.IssueRequest{Request: guarded})
 	f.advance(2 * time.Second)
 	f.fake.ClearScenarios()
 	g.Expect(f.askFor(theIssuer)).NotTo(BeZero())
@@ -146,19 +146,19 @@ func TestAProbeThatMustWaitForACodeMakesRoomForAnother(t *testing.T) {
 }
 
 // The breaker and the budget come first: a code that is handed out in vain would delay everybody by a window.
-func TestACodeIsNotHandedOutForACallThatIsNotMade(t *testing.T) {
+func TestPermitRefusalTakesNoMFACode(t *testing.T) {
 	afresh := func(f *fixture) { f.Register(theIssuer, f.config, anotherIdentity) } // breaker and budget are new, the device is not
 	for sentence, refuse := range map[string]func(*fixture) (end func(*fixture)){
 		"while STS is away": func(f *fixture) func(*fixture) {
 			f.fail(unavailable)
-			f.refused()
+			_ = f.refused()
 			return afresh
 		},
 		"while the budget is spent": func(f *fixture) func(*fixture) {
 			f.granted(50, true)
 			return afresh
 		},
-		"while the namespace is crowded": func(f *fixture) func(*fixture) {
+		"while the namespace has too many calls": func(f *fixture) func(*fixture) {
 			held := f.hold(theIssuer, 4)
 			return func(*fixture) { held[0].Cancel() }
 		},
@@ -167,7 +167,7 @@ func TestACodeIsNotHandedOutForACallThatIsNotMade(t *testing.T) {
 			g := NewWithT(t)
 			f, _ := startWithDevice(t)
 			end := refuse(f)
-			_, problem := f.Permit(broker.Order{Issuer: theIssuer, UID: "uid", Request: guarded, Urgent: true})
+			_, problem := f.Permit(broker.IssueRequest{Issuer: theIssuer, UID: "uid", Request: guarded, Urgent: true})
 			g.Expect(problem.Reason).NotTo(Equal(v1alpha1.ReasonWaitingForMFACode))
 
 			end(f)
@@ -178,7 +178,7 @@ func TestACodeIsNotHandedOutForACallThatIsNotMade(t *testing.T) {
 }
 
 // Under the race detector: many sessions of two issuers that share a device, while time passes.
-func TestNoWindowIsHandedOutTwice(t *testing.T) {
+func TestPermitMFAWindowsAreUnique(t *testing.T) {
 	g := NewWithT(t)
 	f, _ := startWithDevice(t)
 	f.config.RequestsPerSecond = 10_000
@@ -193,7 +193,7 @@ func TestNoWindowIsHandedOutTwice(t *testing.T) {
 	for i := range 6 {
 		all.Go(func() {
 			for range 300 {
-				permit, problem := f.Permit(broker.Order{Issuer: []broker.ID{theIssuer, neighbour}[i%2], UID: sequential(i), Request: guarded, Urgent: true})
+				permit, problem := f.Permit(broker.IssueRequest{Issuer: []broker.ID{theIssuer, neighbour}[i%2], UID: sequential(i), Request: guarded, Urgent: true})
 				if problem != nil {
 					mutex.Lock() // time does not go back
 					f.advance(time.Second)
@@ -217,7 +217,7 @@ func TestNoWindowIsHandedOutTwice(t *testing.T) {
 }
 
 // The same with nothing between the sessions and the device, for the race detector.
-func TestADeviceByItself(t *testing.T) {
+func TestDeviceTakeConcurrently(t *testing.T) {
 	var device broker.Device
 	var all sync.WaitGroup
 	var given atomic.Int32
@@ -263,7 +263,7 @@ func TestIsSeed(t *testing.T) {
 }
 
 // The issuer's reconciler lets no such seed pass. If one comes here, no call is made and nothing of it is said.
-func TestASeedThatIsNone(t *testing.T) {
+func TestIssueInvalidMFASeed(t *testing.T) {
 	for _, request := range []sts.Request{guarded, requests()[ownSession]} {
 		t.Run(request.Operation, func(t *testing.T) {
 			g := NewWithT(t)
@@ -271,10 +271,39 @@ func TestASeedThatIsNone(t *testing.T) {
 			f.config.MFASeed = sts.NewSensitive("my secret seed!")
 			f.use(f.config)
 
-			problem := f.turnedDown(broker.Order{Request: request})
+			problem := f.turnedDown(broker.IssueRequest{Request: request})
 
 			g.Expect(record.all()).To(BeEmpty())
 			g.Expect(problem.Message).NotTo(ContainSubstring("secret"))
 		})
 	}
+}
+
+// Ten thousand sessions that wait for a code must leave those alone that need none.
+func TestPermitWaitingForMFACodeSpendsNoBudget(t *testing.T) {
+	g := NewWithT(t)
+	f, _ := startWithDevice(t)
+	g.Expect(f.askFor(theIssuer)).To(BeZero())
+	f.config.RequestsPerSecond = 1
+	f.use(f.config)
+
+	for range 100 {
+		g.Expect(f.askFor(theIssuer)).NotTo(BeZero())
+	}
+
+	g.Expect(f.granted(10, true)).To(Equal(2))
+}
+
+func TestRegisterDropsUnusedDevice(t *testing.T) {
+	g := NewWithT(t)
+	f, _ := startWithDevice(t)
+	g.Expect(f.askFor(theIssuer)).To(BeZero())
+	f.advance(30 * time.Second)
+	device, other := f.config, f.config
+	other.MFASerialNumber = "arn:aws:iam::123456789012:mfa/other"
+
+	f.use(other)
+	f.use(device)
+
+	g.Expect(f.askFor(theIssuer)).NotTo(BeZero(), "it is seen for the first time")
 }

@@ -33,7 +33,7 @@ var guarded = sts.Request{Operation: sts.OperationAssumeRole, Name: "reports", R
 
 const waitsForCode = "AWS takes each code of MFA device " + deviceSerial + " once, so its calls are 30 seconds apart; the session waits for its turn"
 
-// withDevice is a configuration with the MFA device of an estate's user.
+// withDevice is a configuration with the MFA device of the user in worldWithRoles.
 func withDevice(c broker.Config) broker.Config {
 	c.MFASerialNumber, c.MFASeed = deviceSerial, sts.NewSensitive(deviceSeed)
 	return c
@@ -43,7 +43,7 @@ func withDevice(c broker.Config) broker.Config {
 // stands at the beginning of another.
 func startWithDevice(t *testing.T) (*fixture, *recorder) {
 	t.Helper()
-	f, record := startEstate(t)
+	f, record := startWithRoles(t)
 	f.use(withDevice(f.config))
 	f.advance(30*time.Second - 400*time.Millisecond)
 	return f, record
@@ -52,7 +52,7 @@ func startWithDevice(t *testing.T) (*fixture, *recorder) {
 // askFor a code of an issuer's device and give the permit back; the wait is 0 for one who got a code.
 func (f *fixture) askFor(id broker.ID) time.Duration {
 	f.t.Helper()
-	permit, problem := f.Permit(broker.Order{Issuer: id, UID: "uid", Request: guarded, Urgent: true})
+	permit, problem := f.Permit(broker.IssueRequest{Issuer: id, UID: "uid", Request: guarded, Urgent: true})
 	if problem != nil {
 		wait := problem.RetryAfter
 		problem.RetryAfter = 0
@@ -64,14 +64,14 @@ func (f *fixture) askFor(id broker.ID) time.Duration {
 }
 
 // The vectors of RFC 6238, appendix B, of which AWS takes the last six digits.
-func TestCodesAreThoseOfRFC6238(t *testing.T) {
+func TestMFACodeRFC6238(t *testing.T) {
 	for at, digits := range map[int64]string{
 		59: "287082", 1111111109: "081804", 1111111111: "050471", 1234567890: "005924", 2000000000: "279037", 20000000000: "353130",
 	} {
 		for _, request := range []sts.Request{guarded, requests()[ownSession]} {
 			t.Run(fmt.Sprint(at, " ", request.Operation), func(t *testing.T) {
 				g := NewWithT(t)
-				f, record := startEstate(t)
+				f, record := startWithRoles(t)
 				f.clock.SetTime(time.Unix(at, 0).Add(-time.Minute))
 				f.use(withDevice(f.config))
 				f.clock.SetTime(time.Unix(at, 0))
@@ -85,17 +85,17 @@ func TestCodesAreThoseOfRFC6238(t *testing.T) {
 	}
 }
 
-func TestAGuardedRoleIsDeniedWithoutACode(t *testing.T) {
+func TestIssueWithoutMFACode(t *testing.T) {
 	g := NewWithT(t)
-	f, record := startEstate(t)
+	f, record := startWithRoles(t)
 
-	problem := f.turnedDown(broker.Order{Request: guarded})
+	problem := f.turnedDown(broker.IssueRequest{Request: guarded})
 
 	g.Expect(problem.Reason).To(Equal(v1alpha1.ReasonAccessDenied))
 	g.Expect(record.all()[0].parameters).NotTo(Or(HaveKey("SerialNumber"), HaveKey("TokenCode")))
 }
 
-func TestOneCallAWindow(t *testing.T) {
+func TestDeviceOneCallPerWindow(t *testing.T) {
 	g := NewWithT(t)
 	f, record := startWithDevice(t)
 
@@ -116,7 +116,7 @@ func TestOneCallAWindow(t *testing.T) {
 }
 
 // A permit that is given back may have been used after all; its code is not handed out again.
-func TestACodeStaysTaken(t *testing.T) {
+func TestDeviceKeepsCodeOfCancelledPermit(t *testing.T) {
 	g := NewWithT(t)
 	f, _ := startWithDevice(t)
 
@@ -125,7 +125,7 @@ func TestACodeStaysTaken(t *testing.T) {
 	g.Expect(f.askFor(theIssuer)).To(Equal(30 * time.Second))
 }
 
-func TestWhoWaitsIsSpreadOverTheWindowsToCome(t *testing.T) {
+func TestDeviceWaitIsSpread(t *testing.T) {
 	g := NewWithT(t)
 	f, _ := startWithDevice(t)
 	f.advance(400 * time.Millisecond)
@@ -140,11 +140,11 @@ func TestWhoWaitsIsSpreadOverTheWindowsToCome(t *testing.T) {
 	g.Expect(f.askFor(theIssuer)).To(BeZero(), "who was given the first turn gets it")
 	f.advance(time.Hour)
 	g.Expect(f.askFor(theIssuer)).To(BeZero())
-	g.Expect(f.askFor(theIssuer)).To(Equal(30*time.Second), "turns that are past hold nobody up")
+	g.Expect(f.askFor(theIssuer)).To(Equal(30*time.Second), "past turns delay no session")
 }
 
-// Sessions that keep their turns are all served, one a window, whoever comes first.
-func TestEverySessionIsGivenACodeInTime(t *testing.T) {
+// Sessions that keep their turns are all served, one a window, in any sequence.
+func TestDeviceServesEverySession(t *testing.T) {
 	g := NewWithT(t)
 	f, _ := startWithDevice(t)
 	const sessions = 30
@@ -171,19 +171,19 @@ func TestEverySessionIsGivenACodeInTime(t *testing.T) {
 	g.Expect(asked).To(BeNumerically("<", 6*sessions), "nor do they ask all the time")
 }
 
-func TestWhoSharesADevice(t *testing.T) {
+func TestDeviceShared(t *testing.T) {
 	otherCluster := broker.ID{Kind: v1alpha1.ClusterSessionIssuerKind, Name: "other"}
 	for sentence, c := range map[string]struct {
 		takes, asks broker.ID
 		shared      bool
 	}{
-		"an issuer with itself":                     {theIssuer, theIssuer, true},
-		"two issuers of a namespace":                {theIssuer, neighbour, true},
-		"the other way round":                       {neighbour, theIssuer, true},
-		"two cluster-scoped issuers":                {clusterWide, otherCluster, true},
-		"but not those of two namespaces":           {theIssuer, elsewhere, false},
-		"nor a cluster-scoped one and a namespaces": {clusterWide, theIssuer, false},
-		"nor the other way round":                   {elsewhere, clusterWide, false},
+		"an issuer with itself":                               {theIssuer, theIssuer, true},
+		"two issuers of a namespace":                          {theIssuer, neighbour, true},
+		"two issuers of a namespace, reversed":                {neighbour, theIssuer, true},
+		"two cluster-scoped issuers":                          {clusterWide, otherCluster, true},
+		"issuers of two namespaces":                           {theIssuer, elsewhere, false},
+		"a cluster-scoped issuer, then one of a namespace":    {clusterWide, theIssuer, false},
+		"an issuer of a namespace, then a cluster-scoped one": {elsewhere, clusterWide, false},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			f, _ := startWithDevice(t)
@@ -199,7 +199,7 @@ func TestWhoSharesADevice(t *testing.T) {
 	}
 }
 
-func TestDevicesOfOneNamespaceTakeTurnsByThemselves(t *testing.T) {
+func TestDevicePerSerialNumber(t *testing.T) {
 	g := NewWithT(t)
 	f, _ := startWithDevice(t)
 	other := f.config
@@ -208,15 +208,15 @@ func TestDevicesOfOneNamespaceTakeTurnsByThemselves(t *testing.T) {
 	f.advance(30 * time.Second)
 
 	g.Expect(f.askFor(theIssuer)).To(BeZero())
-	permit, problem := f.Permit(broker.Order{Issuer: neighbour, UID: "uid", Request: guarded})
+	permit, problem := f.Permit(broker.IssueRequest{Issuer: neighbour, UID: "uid", Request: guarded})
 	g.Expect(problem).To(BeNil())
 	permit.Cancel()
 }
 
 // An earlier life of the operator may have used the code of the window in which a device is first seen.
-func TestTheFirstWindowIsNotUsed(t *testing.T) {
+func TestDeviceSkipsFirstWindow(t *testing.T) {
 	g := NewWithT(t)
-	f, _ := startEstate(t)
+	f, _ := startWithRoles(t)
 	f.use(withDevice(f.config))
 
 	g.Expect(f.askFor(theIssuer)).To(Equal(30*time.Second - 400*time.Millisecond))
@@ -227,7 +227,7 @@ func TestTheFirstWindowIsNotUsed(t *testing.T) {
 }
 
 // That a device was kept shows in the window after it was last used: a new one would not use it.
-func TestADeviceLivesAsLongAsAnIssuerHasIt(t *testing.T) {
+func TestDeviceLifetime(t *testing.T) {
 	withoutIt := func(c broker.Config) broker.Config {
 		c.MFASerialNumber, c.MFASeed = "", sts.Sensitive{}
 		return c
@@ -241,7 +241,7 @@ func TestADeviceLivesAsLongAsAnIssuerHasIt(t *testing.T) {
 			f.config.RequestsPerSecond++
 			f.use(f.config)
 		}, true},
-		"registered as somebody else": {func(f *fixture) { f.Register(theIssuer, f.config, anotherIdentity) }, true},
+		"registered with another identity": {func(f *fixture) { f.Register(theIssuer, f.config, anotherIdentity) }, true},
 		"registered with a new seed": {func(f *fixture) {
 			f.config.MFASeed = sts.NewSensitive("JBSWY3DPEHPK3PXP")
 			f.use(f.config)
@@ -282,4 +282,15 @@ func TestADeviceLivesAsLongAsAnIssuerHasIt(t *testing.T) {
 			g.Expect(f.askFor(theIssuer) == 0).To(Equal(c.kept))
 		})
 	}
+}
+
+// A clock that was an hour ahead and is set right must not cost an hour.
+func TestDeviceWaitAfterClockIsSetBack(t *testing.T) {
+	g := NewWithT(t)
+	f, _ := startWithDevice(t)
+	f.advance(time.Hour)
+	g.Expect(f.askFor(theIssuer)).To(BeZero())
+	f.advance(-time.Hour)
+
+	g.Expect(f.askFor(theIssuer)).To(BeNumerically("<=", 5*time.Minute))
 }

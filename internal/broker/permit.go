@@ -23,23 +23,22 @@ import (
 
 	"k8s.io/apimachinery/pkg/types"
 
-	"github.com/sts-operator/sts-operator/api/v1alpha1"
 	"github.com/sts-operator/sts-operator/internal/session"
 	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
 // Permit is leave to issue once. It must be used by Issue or given back by Cancel.
 type Permit struct {
-	broker *Broker
-	issuer *issuer
-	order  Order
-	probe  bool      // whether the call finds out if STS serves the issuer again
-	window time.Time // of the MFA code that is this call's; zero without
-	given  sync.Once
+	broker  *Broker
+	issuer  *issuer
+	request IssueRequest
+	probe   bool      // whether the call finds out if STS serves the issuer again
+	window  time.Time // of the MFA code that is this call's; zero without
+	given   sync.Once
 }
 
-// Order is a call to be permitted.
-type Order struct {
+// IssueRequest is a call to be permitted.
+type IssueRequest struct {
 	// Issuer that makes the call, and the UID of the session it is for.
 	Issuer ID
 	UID    types.UID
@@ -47,7 +46,7 @@ type Order struct {
 	Version string
 	// Request to be made.
 	Request sts.Request
-	// Urgent: the session has no usable credentials, and may use the part of the budget that renewals leave alone.
+	// Urgent: the session has no usable credentials, and may use the part of the budget that rotations leave alone.
 	Urgent bool
 	// Verify asks STS who the new credentials belong to before they are given out.
 	Verify bool
@@ -55,107 +54,80 @@ type Order struct {
 
 // Permit asks leave for one STS call, before anything else is spent on it. Without a permit the problem says when to ask
 // again.
-func (b *Broker) Permit(order Order) (*Permit, *sts.Problem) {
-	id, uid := order.Issuer, order.UID
-	issuer := b.issuer(id)
-	if issuer == nil || issuer.config.Version != order.Version {
-		return nil, &sts.Problem{
-			Reason:     v1alpha1.ReasonIssuerNotReady,
-			Message:    string(id.Kind) + " " + id.Name + " is being loaded",
-			RetryAfter: session.Stagger(time.Second, uid), Quiet: true,
-		}
+func (b *Broker) Permit(request IssueRequest) (*Permit, *sts.Problem) {
+	id, uid := request.Issuer, request.UID
+	issuer := b.issuers.get(id)
+	if issuer == nil || issuer.config.Version != request.Version {
+		return nil, loading(id, uid)
 	}
 	now := b.options.Clock.Now()
-	breaker := issuer.breakerOf(order.Request)
+	breaker := issuer.breakerOf(request.Request)
 	probe, problem, wait := breaker.ask(now)
 	if problem != nil {
 		return nil, &sts.Problem{Reason: problem.Reason, Message: problem.Message, RetryAfter: session.Stagger(wait, uid)}
 	}
-	permit := &Permit{broker: b, issuer: issuer, order: order, probe: probe}
-	if !b.begin(id.Namespace) {
+	permit := &Permit{broker: b, issuer: issuer, request: request, probe: probe}
+	if !b.calls.begin(id.Namespace) {
 		breaker.withdraw(probe)
-		return nil, crowded(id, uid)
+		return nil, tooManyCalls(id, uid)
 	}
 	device := issuer.device
-	if !order.Request.TakesMFA() {
+	if !request.Request.TakesMFA() {
 		device = nil
 	}
 	// The code is looked at first and taken last: who waits for one spends no budget, and who waits for the budget no code.
 	if device != nil {
-		if wait := device.wait(now, order.Urgent); wait > 0 {
+		if wait := device.wait(now, request.Urgent); wait > 0 {
 			permit.Cancel()
 			return nil, waitingForCode(issuer.config, wait)
 		}
 	}
-	if wait := issuer.budget.take(now, order.Urgent); wait > 0 {
+	if wait := issuer.budget.take(now, request.Urgent); wait > 0 {
 		permit.Cancel()
-		return nil, &sts.Problem{
-			Reason:     v1alpha1.ReasonBudgetExhausted,
-			Message:    "the requestsPerSecond of " + string(id.Kind) + " " + id.Name + " are spent; the session waits for its turn",
-			RetryAfter: wait, Quiet: true,
-		}
+		return nil, budgetSpent(id, wait)
 	}
 	if device != nil {
 		var ok bool
 		if permit.window, ok = device.take(now); !ok { // somebody was quicker
 			permit.Cancel()
-			return nil, waitingForCode(issuer.config, device.wait(now, order.Urgent))
+			return nil, waitingForCode(issuer.config, device.wait(now, request.Urgent))
 		}
 	}
 	return permit, nil
 }
 
-// waitingForCode is the problem of an MFA device whose present code is used.
-func waitingForCode(config Config, wait time.Duration) *sts.Problem {
-	return &sts.Problem{
-		Reason: v1alpha1.ReasonWaitingForMFACode,
-		Message: "AWS takes each code of MFA device " + config.MFASerialNumber + " once, so its calls are 30 seconds apart; " +
-			"the session waits for its turn",
-		RetryAfter: wait, Quiet: true,
-	}
-}
-
-// crowded is the problem of too many calls under way.
-func crowded(id ID, uid types.UID) *sts.Problem {
-	return &sts.Problem{
-		Reason:     v1alpha1.ReasonBudgetExhausted,
-		Message:    "too many calls through the issuers of namespace " + id.Namespace + " are under way; this one waits for its turn",
-		RetryAfter: session.Stagger(time.Second, uid), Quiet: true,
-	}
-}
-
 // Identity is the stable id of who the call is made as.
 func (p *Permit) Identity() string {
-	if p.order.Request.IsUnsigned() {
+	if p.request.Request.IsUnsigned() {
 		return sts.Unsigned
 	}
-	return p.issuer.identity.stable()
+	return p.issuer.identity.Stable()
 }
 
 // Cancel gives the permit back unused. What it took from the budget, and the code of an MFA device, stay taken.
 func (p *Permit) Cancel() {
 	p.given.Do(func() {
-		p.issuer.breakerOf(p.order.Request).withdraw(p.probe)
-		p.broker.end(p.order.Issuer.Namespace)
+		p.issuer.breakerOf(p.request.Request).withdraw(p.probe)
+		p.broker.calls.end(p.request.Issuer.Namespace)
 	})
 }
 
 // Issue makes the STS call, presenting the proof where the request is not signed. Credentials come back complete, and
-// verified if that was ordered, or not at all; the problem of a failed call says what to change, and a problem of the
+// verified if that was asked for, or not at all; the problem of a failed call says what to change, and a problem of the
 // issuer's rather than of the request stops further calls for a while.
 func (p *Permit) Issue(ctx context.Context, proof sts.Proof) (sts.Issued, *sts.Problem) {
 	defer p.Cancel() // a probe that panicked must not keep the breaker shut; after the report it changes nothing
 	ctx, cancel := context.WithTimeout(ctx, p.broker.options.CallTimeout)
 	defer cancel()
 	issued, problem := p.issue(ctx, proof)
-	if problem == nil && p.order.Verify {
+	if problem == nil && p.request.Verify {
 		problem = p.verify(ctx, issued)
 	}
 	trouble := problem
-	if problem != nil && !concerns(problem, p.order.Request) {
+	if problem != nil && !problem.ConcernsIssuer(p.request.Request) {
 		trouble = nil
 	}
-	p.issuer.breakerOf(p.order.Request).report(p.broker.options.Clock.Now(), p.probe, trouble)
+	p.issuer.breakerOf(p.request.Request).report(p.broker.options.Clock.Now(), p.probe, trouble)
 	p.probe = false // it is over: another one may be under way when the permit is given back
 	if problem != nil {
 		return sts.Issued{}, problem

@@ -81,24 +81,26 @@ func handSecrets(c broker.Config) handed {
 func TestShowsFindsSecrets(t *testing.T) {
 	secrets := handSecrets(broker.Config{}).all
 	for name, secret := range secrets {
-		for _, text := range []string{secret, fmt.Sprintf("%d", []byte(secret)), fmt.Sprintf("%x", []byte(secret)), fmt.Sprintf("%+v", struct{ Text string }{secret})} {
+		for _, text := range []string{
+			secret, fmt.Sprintf("%d", []byte(secret)), fmt.Sprintf("%x", []byte(secret)), fmt.Sprintf("%+v", struct{ Text string }{secret}),
+		} {
 			NewWithT(t).Expect(shows(text, secrets)).To(ContainElement(name))
 		}
 	}
 	NewWithT(t).Expect(shows(everyVerb(struct{ text string }{deviceSeed}), secrets)).To(ConsistOf("seed"))
 }
 
-func TestWhatIsHandedToTheBrokerPrintsNoSecret(t *testing.T) {
-	f, _ := startEstate(t)
+func TestRedactionOfInputs(t *testing.T) {
+	f, _ := startWithRoles(t)
 	h := handSecrets(f.config)
 	f.use(h.config)
 	f.advance(time.Minute)
-	order := broker.Order{Issuer: theIssuer, UID: "uid", Request: guarded, Urgent: true, Verify: true}
-	permit := f.permitFor(order)
+	request := broker.IssueRequest{Issuer: theIssuer, UID: "uid", Request: guarded, Urgent: true, Verify: true}
+	permit := f.permitFor(request)
 	values := map[string]any{
 		"a configuration": h.config, "its address": &h.config, "inside another struct": struct{ c broker.Config }{h.config},
 		"a list of them": []broker.Config{h.config}, "a proof": h.proof, "its address ": &h.proof, "inside another": struct{ p sts.Proof }{h.proof},
-		"an order": order, "a permit": permit, "a broker": f.Broker, "an identity": theIdentity,
+		"an issue request": request, "a permit": permit, "a broker": f.Broker, "an identity": theIdentity,
 		"a broker inside": struct{ b *broker.Broker }{f.Broker}, "a permit inside": struct{ p *broker.Permit }{permit},
 	}
 	for sentence, value := range values {
@@ -120,7 +122,7 @@ func lower(secrets map[string]string) map[string]string {
 	return small
 }
 
-// failures are what STS may do to a call, without telling what it was told.
+// failures are what STS may answer to a call, without repeating what it was sent.
 func failures(operation string) map[string]http.Handler {
 	code := func(status int, code string) http.HandlerFunc {
 		return answers(status, "text/xml", errorXML(code, encodedDenial+"abc"))
@@ -131,27 +133,30 @@ func failures(operation string) map[string]http.Handler {
 	without := maps.Clone(elements)
 	delete(without, "Credentials.SessionToken")
 	all := map[string]http.Handler{
-		"nothing":            says(""),
-		"half an answer":     says(answerXML(operation, elements)[:60]),
-		"no session token":   says(answerXML(operation, without)),
-		"expired already":    says(answerXML(operation, expired)),
-		"a page":             says("<html><hr></html>"),
-		"a bad gateway":      answers(502, "text/html", "<html></html>"),
-		"a broken line":      http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }),
-		"somebody else's":    byAction{operation: says(answerXML(operation, elements)), "GetCallerIdentity": whose("123456789012", "arn:aws:iam::123456789012:user/x", "AIDAX")},
+		"nothing":          says(""),
+		"half an answer":   says(answerXML(operation, elements)[:60]),
+		"no session token": says(answerXML(operation, without)),
+		"expired already":  says(answerXML(operation, expired)),
+		"a page":           says("<html><hr></html>"),
+		"a bad gateway":    answers(502, "text/html", "<html></html>"),
+		"a broken line":    http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }),
+		"of another principal": byAction{
+			operation:           says(answerXML(operation, elements)),
+			"GetCallerIdentity": whose("123456789012", "arn:aws:iam::123456789012:user/x", "AIDAX"),
+		},
 		"unverified":         byAction{operation: says(answerXML(operation, elements)), "GetCallerIdentity": code(403, "InvalidClientTokenId")},
-		"verified by nobody": byAction{operation: says(answerXML(operation, elements)), "GetCallerIdentity": answers(503, "", "")},
+		"verifying fails":    byAction{operation: says(answerXML(operation, elements)), "GetCallerIdentity": answers(503, "", "")},
 		"decoded to a page":  byAction{operation: code(403, "AccessDenied"), "DecodeAuthorizationMessage": says("<html><hr></html>")},
 		"decoded to nothing": byAction{operation: code(403, "AccessDenied"), "DecodeAuthorizationMessage": says(decodedXML(""))},
 	}
 	for _, known := range broker.Codes() {
 		all[known] = code(400, known)
 	}
-	all["a code that nobody knows"] = code(400, "Novelty")
+	all["an unknown code"] = code(400, "Novelty")
 	return all
 }
 
-func TestNoFailureOfAnyOperationShowsWhatWasPresented(t *testing.T) {
+func TestRedactionOfOperationFailures(t *testing.T) {
 	for operation, request := range requests() {
 		for sentence, server := range failures(operation) {
 			t.Run(operation+", "+sentence, func(t *testing.T) {
@@ -163,7 +168,7 @@ func TestNoFailureOfAnyOperationShowsWhatWasPresented(t *testing.T) {
 				f.advance(time.Minute)
 				code := codeOf(t, f.clock.Now())
 
-				issued, problem := f.present(broker.Order{Request: request, Verify: true}, h.proof)
+				issued, problem := f.present(broker.IssueRequest{Request: request, Verify: true}, h.proof)
 				identity, unidentified := f.identify(t.Context())
 
 				g.Expect(problem).NotTo(BeNil())
@@ -188,7 +193,7 @@ func codeOf(t *testing.T, at time.Time) string {
 	return digits
 }
 
-func TestNoFailureBeforeTheCallShowsWhatWasToBePresented(t *testing.T) {
+func TestRedactionOfOperationFailuresBeforeCall(t *testing.T) {
 	for sentence, change := range map[string]func(*broker.Config){
 		"a seed that is none":                 func(c *broker.Config) { c.MFASeed = sts.NewSensitive(ownSecret) },
 		"a region that is none":               func(c *broker.Config) { c.Region, c.Endpoint = "no region/at all", "" },
@@ -206,7 +211,7 @@ func TestNoFailureBeforeTheCallShowsWhatWasToBePresented(t *testing.T) {
 				f.use(h.config)
 				f.advance(time.Minute)
 
-				issued, problem := f.present(broker.Order{Request: request}, h.proof)
+				issued, problem := f.present(broker.IssueRequest{Request: request}, h.proof)
 
 				g.Expect(problem).NotTo(BeNil())
 				g.Expect(shows(everyPrint(issued, problem)+logs.String(), h.all)).To(BeEmpty())
@@ -216,22 +221,45 @@ func TestNoFailureBeforeTheCallShowsWhatWasToBePresented(t *testing.T) {
 }
 
 // Nor does success: what was issued prints no more than what was handed in.
-func TestNoSuccessShowsWhatWasPresented(t *testing.T) {
+func TestRedactionOfOperationSuccess(t *testing.T) {
 	for operation, request := range requests() {
 		t.Run(operation, func(t *testing.T) {
 			g := NewWithT(t)
 			logs := logged(t)
-			f, _ := startEstate(t)
+			f, _ := startWithRoles(t)
 			f.use(withDevice(f.config))
 			f.advance(time.Minute)
 			h := handSecrets(f.config)
 			h.all["key of the user"] = stsfake.DefaultSecretAccessKey
 
-			issued, problem := f.present(broker.Order{Request: request, Verify: true}, h.proof)
+			issued, problem := f.present(broker.IssueRequest{Request: request, Verify: true}, h.proof)
 
 			g.Expect(problem).To(BeNil())
 			h.all["new secret key"], h.all["new session token"] = issued.Credentials.SecretAccessKey(), issued.Credentials.SessionToken()
 			g.Expect(shows(everyPrint(issued, &issued, f.observed)+logs.String(), h.all)).To(BeEmpty())
 		})
+	}
+}
+
+// Readers of a status may not be allowed to make tokens, so a message must not quote one.
+func TestClassifyHidesProof(t *testing.T) {
+	for _, code := range []string{"ValidationError", "InvalidIdentityToken", "IDPRejectedClaim", "Novelty"} {
+		for operation, parameter := range map[string]string{webIdentity: "WebIdentityToken", samlRole: "SAMLAssertion", role: "TokenCode"} {
+			t.Run(code+", "+parameter, func(t *testing.T) {
+				g := NewWithT(t)
+				var presented string
+				f, _ := startRecording(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					presented = parametersOf(r).Get(parameter)
+					answers(400, "text/xml", errorXML(code, "Value '"+presented+"' is wrong"))(w, r)
+				}))
+				f.use(withDevice(f.config))
+				f.advance(time.Minute)
+
+				problem := f.turnedDown(broker.IssueRequest{Request: requests()[operation]})
+
+				g.Expect(presented).NotTo(BeEmpty())
+				g.Expect(problem.Message).NotTo(ContainSubstring(presented[:min(40, len(presented))]))
+			})
+		}
 	}
 }

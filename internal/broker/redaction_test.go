@@ -95,7 +95,7 @@ func logged(t *testing.T) *bytes.Buffer {
 	return &text
 }
 
-func TestNoFailureShowsASecret(t *testing.T) {
+func TestRedactionOfFailures(t *testing.T) {
 	result := aResult()
 	result["SecretAccessKey"], result["SessionToken"] = issuedSecret, issuedToken
 	complete := responseXML(result)
@@ -147,7 +147,7 @@ func TestNoFailureShowsASecret(t *testing.T) {
 	}
 }
 
-func TestNoErrorBeforeTheCallShowsASecret(t *testing.T) {
+func TestRedactionOfFailuresBeforeCall(t *testing.T) {
 	for sentence, c := range map[string]struct {
 		ambient aws.CredentialsProvider
 		change  func(*broker.Config)
@@ -180,7 +180,7 @@ func TestNoErrorBeforeTheCallShowsASecret(t *testing.T) {
 	}
 }
 
-func TestWhatTheBrokerHandsAroundDoesNotPrintSecrets(t *testing.T) {
+func TestRedactionOfResults(t *testing.T) {
 	g := NewWithT(t)
 	logs := logged(t)
 	f := start(t)

@@ -28,14 +28,14 @@ import (
 
 func federationInput(r sts.Request) *awssts.GetFederationTokenInput {
 	return &awssts.GetFederationTokenInput{
-		Name: text(r.Name), Policy: text(r.Policy), PolicyArns: descriptors(r.PolicyARNs), Tags: tags(r.Tags),
+		Name: text(r.Name), Policy: text(r.Policy.Text()), PolicyArns: descriptors(r.PolicyARNs), Tags: tags(r.Tags),
 		DurationSeconds: number(r.DurationSeconds), MinimumSessionTokenSize: number(r.MinimumSessionTokenSize),
 	}
 }
 
 func assumeRoleInput(r sts.Request) *awssts.AssumeRoleInput {
 	in := &awssts.AssumeRoleInput{
-		RoleArn: text(r.RoleARN), RoleSessionName: text(r.Name), Policy: text(r.Policy), PolicyArns: descriptors(r.PolicyARNs), Tags: tags(r.Tags),
+		RoleArn: text(r.RoleARN), RoleSessionName: text(r.Name), Policy: text(r.Policy.Text()), PolicyArns: descriptors(r.PolicyARNs), Tags: tags(r.Tags),
 		ExternalId: text(r.ExternalID), SourceIdentity: text(r.SourceIdentity),
 		DurationSeconds: number(r.DurationSeconds), MinimumSessionTokenSize: number(r.MinimumSessionTokenSize),
 	}
@@ -51,7 +51,7 @@ func assumeRoleInput(r sts.Request) *awssts.AssumeRoleInput {
 func webIdentityInput(r sts.Request, proof sts.Proof) *awssts.AssumeRoleWithWebIdentityInput {
 	return &awssts.AssumeRoleWithWebIdentityInput{
 		RoleArn: text(r.RoleARN), RoleSessionName: text(r.Name), WebIdentityToken: text(proof.WebIdentityToken.Text()), ProviderId: text(r.ProviderID),
-		Policy: text(r.Policy), PolicyArns: descriptors(r.PolicyARNs),
+		Policy: text(r.Policy.Text()), PolicyArns: descriptors(r.PolicyARNs),
 		DurationSeconds: number(r.DurationSeconds), MinimumSessionTokenSize: number(r.MinimumSessionTokenSize),
 	}
 }
@@ -59,7 +59,7 @@ func webIdentityInput(r sts.Request, proof sts.Proof) *awssts.AssumeRoleWithWebI
 func samlInput(r sts.Request, proof sts.Proof) *awssts.AssumeRoleWithSAMLInput {
 	return &awssts.AssumeRoleWithSAMLInput{
 		RoleArn: text(r.RoleARN), PrincipalArn: text(r.PrincipalARN), SAMLAssertion: text(proof.SAMLAssertion.Text()),
-		Policy: text(r.Policy), PolicyArns: descriptors(r.PolicyARNs),
+		Policy: text(r.Policy.Text()), PolicyArns: descriptors(r.PolicyARNs),
 		DurationSeconds: number(r.DurationSeconds), MinimumSessionTokenSize: number(r.MinimumSessionTokenSize),
 	}
 }

@@ -60,7 +60,7 @@ func atNameless(t *testing.T, changes ...func(*broker.Options)) *fixture {
 	return startAt(t, testingclock.NewFakePassiveClock(noon), "http://"+nameless, changes...)
 }
 
-// closedPort is where nobody listens.
+// closedPort is a URL without a listener.
 func closedPort(t *testing.T) string {
 	t.Helper()
 	listener := httptest.NewServer(http.NotFoundHandler())
@@ -84,8 +84,8 @@ func until(_ http.ResponseWriter, r *http.Request) {
 	<-r.Context().Done()
 }
 
-// nobody resolves names: it is a DNS server in memory that answers each question with the given code.
-func nobody(code byte) *net.Resolver {
+// failingResolver is a DNS server in memory that answers each question with the given code.
+func failingResolver(code byte) *net.Resolver {
 	return &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) {
 		client, server := net.Pipe()
 		go func() {
@@ -115,18 +115,18 @@ const (
 )
 
 // Each case runs twice, with ports of its own: a message that differed would be written to the status for ever.
-func TestWithoutAnAnswer(t *testing.T) {
+func TestClassifyUnreachable(t *testing.T) {
 	for sentence, c := range map[string]struct {
 		start   func(*testing.T) *fixture
 		message string // after the name of the endpoint
 	}{
-		"nobody listens": {
+		"nothing listens": {
 			func(t *testing.T) *fixture { return atNameless(t, viaProxy(closedPort(t))) },
 			" refuses connections: check the issuer's spec.endpoint",
 		},
 		"the connection is reset": {
 			func(t *testing.T) *fixture {
-				fake := stsfake.New(time.Now, stsfake.DefaultWorld())
+				fake := stsfake.NewServer(time.Now, stsfake.DefaultWorld())
 				if err := fake.SetScenarios(stsfake.Scenario{Kind: stsfake.Reset}); err != nil {
 					t.Fatal(err)
 				}
@@ -166,13 +166,13 @@ func TestWithoutAnAnswer(t *testing.T) {
 		},
 		"the name does not exist": {
 			func(t *testing.T) *fixture {
-				return atNameless(t, withDialer((&net.Dialer{Resolver: nobody(nxDomain)}).DialContext))
+				return atNameless(t, withDialer((&net.Dialer{Resolver: failingResolver(nxDomain)}).DialContext))
 			},
 			" does not resolve: check the issuer's spec.region and spec.endpoint",
 		},
 		"the name server fails": {
 			func(t *testing.T) *fixture {
-				return atNameless(t, withDialer((&net.Dialer{Resolver: nobody(servFail)}).DialContext))
+				return atNameless(t, withDialer((&net.Dialer{Resolver: failingResolver(servFail)}).DialContext))
 			},
 			" cannot be resolved: check the cluster's DNS",
 		},
@@ -199,7 +199,7 @@ func TestWithoutAnAnswer(t *testing.T) {
 	}
 }
 
-func TestACallThatIsCancelled(t *testing.T) {
+func TestIssueCancelledContext(t *testing.T) {
 	g := NewWithT(t)
 	f := start(t)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -211,7 +211,7 @@ func TestACallThatIsCancelled(t *testing.T) {
 	g.Expect(f.fake.Calls()).To(BeEmpty())
 }
 
-func TestEndpointsThatSpeakSomethingElse(t *testing.T) {
+func TestClassifyWrongProtocol(t *testing.T) {
 	for sentence, c := range map[string]struct {
 		endpoint func(*testing.T) string
 		message  string
@@ -246,8 +246,8 @@ func TestEndpointsThatSpeakSomethingElse(t *testing.T) {
 	}
 }
 
-// A signed request must not be led on: whoever names an endpoint could aim the operator at anything it can reach.
-func TestARedirectIsNotFollowed(t *testing.T) {
+// A tenant that names an endpoint could otherwise aim the operator at anything it can reach.
+func TestHTTPClientFollowsNoRedirect(t *testing.T) {
 	for _, status := range []int{301, 302, 303, 307, 308} {
 		t.Run(http.StatusText(status), func(t *testing.T) {
 			g := NewWithT(t)
@@ -257,13 +257,15 @@ func TestARedirectIsNotFollowed(t *testing.T) {
 
 			problem := f.refused()
 
-			g.Expect(problem.Message).To(Equal(endpointOf(f) + " answered HTTP " + map[int]string{301: "301", 302: "302", 303: "303", 307: "307", 308: "308"}[status]))
+			g.Expect(problem.Message).To(
+				Equal(endpointOf(f) + " answered HTTP " + map[int]string{301: "301", 302: "302", 303: "303", 307: "307", 308: "308"}[status]),
+			)
 			g.Expect(led.Load()).To(BeZero())
 		})
 	}
 }
 
-func TestAnswersOfAnySize(t *testing.T) {
+func TestHTTPClientLimitsAnswer(t *testing.T) {
 	padded := func(size int) string {
 		answer := responseXML(aResult())
 		return "<!--" + strings.Repeat("-.", (size-len(answer)-7)/2) + "-->" + answer
@@ -274,9 +276,12 @@ func TestAnswersOfAnySize(t *testing.T) {
 		reason  string
 		message string
 	}{
-		"a little below 1 MiB is read":            {200, padded(1<<20 - 100), "", ""},
-		"above 1 MiB is not":                      {200, padded(1<<20 + 5000), v1alpha1.ReasonIncompleteResponse, notLikeSTS},
-		"nor is an error's text":                  {400, "<ErrorResponse><!--" + strings.Repeat("-.", 600_000) + "--><Error><Code>AccessDenied</Code></Error></ErrorResponse>", v1alpha1.ReasonUnavailable, " answered HTTP 400"},
+		"an answer a little below 1 MiB is read": {200, padded(1<<20 - 100), "", ""},
+		"an answer above 1 MiB is not read":      {200, padded(1<<20 + 5000), v1alpha1.ReasonIncompleteResponse, notLikeSTS},
+		"an error above 1 MiB is not read": {
+			400, "<ErrorResponse><!--" + strings.Repeat("-.", 600_000) + "--><Error><Code>AccessDenied</Code></Error></ErrorResponse>",
+			v1alpha1.ReasonUnavailable, " answered HTTP 400",
+		},
 		"an answer that is read may be discarded": {502, strings.Repeat("x", 3<<20), v1alpha1.ReasonUnavailable, " answered HTTP 502"},
 	} {
 		t.Run(sentence, func(t *testing.T) {

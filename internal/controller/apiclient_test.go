@@ -30,7 +30,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
-	"github.com/sts-operator/sts-operator/internal/controller"
+	"github.com/sts-operator/sts-operator/internal/controller/federatedsession"
 	"github.com/sts-operator/sts-operator/internal/credsecret"
 )
 
@@ -56,13 +56,13 @@ type crash struct{ at string }
 
 func newAPIClient(t *testing.T) *apiClient {
 	t.Helper()
-	direct, err := client.NewWithWatch(restConfig, client.Options{Scheme: scheme})
+	direct, err := client.NewWithWatch(shared.Config, client.Options{Scheme: shared.Client.Scheme()})
 	if err != nil {
 		t.Fatal(err)
 	}
 	a := &apiClient{direct: direct, counts: map[string]int{}, failing: map[string]error{}, before: map[string]func(){}}
 	indexes := indexRecorder{}
-	if err := controller.IndexFields(context.Background(), indexes); err != nil {
+	if err := federatedsession.IndexFields(context.Background(), indexes); err != nil {
 		t.Fatal(err)
 	}
 	a.cached = interceptor.NewClient(direct, a.cachedCalls(indexes))
@@ -120,13 +120,17 @@ func (a *apiClient) cachedCalls(indexes indexRecorder) interceptor.Funcs {
 			}
 			return c.Delete(ctx, object, options...)
 		},
-		SubResourceCreate: func(ctx context.Context, c client.Client, subresource string, object, body client.Object, options ...client.SubResourceCreateOption) error {
+		SubResourceCreate: func(
+			ctx context.Context, c client.Client, subresource string, object, body client.Object, options ...client.SubResourceCreateOption,
+		) error {
 			if err := a.meet("create "+subresource, object); err != nil {
 				return err
 			}
 			return c.SubResource(subresource).Create(ctx, object, body, options...)
 		},
-		SubResourcePatch: func(ctx context.Context, c client.Client, subresource string, object client.Object, patch client.Patch, options ...client.SubResourcePatchOption) error {
+		SubResourcePatch: func(
+			ctx context.Context, c client.Client, subresource string, object client.Object, patch client.Patch, options ...client.SubResourcePatchOption,
+		) error {
 			if err := a.meet("patch "+subresource, object); err != nil {
 				return err
 			}

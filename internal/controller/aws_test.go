@@ -87,11 +87,16 @@ func (h *harness) changeIssuer(change func(*v1alpha1.IssuerSpec)) {
 	h.reconcileIssuer("aws")
 }
 
+// unsignedSpec is an issuer that can make unsigned calls only.
+func (h *harness) unsignedSpec() v1alpha1.IssuerSpec {
+	return v1alpha1.IssuerSpec{Region: "us-east-1", Endpoint: h.endpoint, Unsigned: &v1alpha1.UnsignedIdentity{}}
+}
+
 // issuerWithoutIdentity creates a SessionIssuer "aws" that can make unsigned calls only.
 func (h *harness) issuerWithoutIdentity() {
 	h.t.Helper()
 	issuer := &v1alpha1.SessionIssuer{ObjectMeta: metav1.ObjectMeta{Namespace: h.namespace, Name: "aws"}}
-	issuer.Spec.IssuerSpec = v1alpha1.IssuerSpec{Region: "us-east-1", Endpoint: h.endpoint}
+	issuer.Spec.IssuerSpec = h.unsignedSpec()
 	h.create(issuer)
 	h.reconcileIssuer("aws")
 }
@@ -101,7 +106,7 @@ func (h *harness) issuerWithoutIdentity() {
 func (h *harness) cluster(account string) {
 	h.t.Helper()
 	ctx := context.Background()
-	clientset, err := kubernetes.NewForConfig(restConfig)
+	clientset, err := kubernetes.NewForConfig(shared.Config)
 	h.Expect(err).NotTo(HaveOccurred())
 	get := func(path string) []byte {
 		text, err := clientset.RESTClient().Get().AbsPath(path).DoRaw(ctx)
@@ -230,5 +235,5 @@ func withSAML(fs *v1alpha1.FederatedSession) {
 
 func withSessionToken(fs *v1alpha1.FederatedSession) {
 	fs.Spec.Name = ""
-	fs.Spec.SessionToken = &v1alpha1.SessionToken{}
+	fs.Spec.GetSessionToken = &v1alpha1.GetSessionToken{}
 }

@@ -28,7 +28,7 @@ import (
 	"github.com/sts-operator/sts-operator/internal/credsecret"
 )
 
-func TestASecretThatIsNotAsPublishedIsIssuedAnew(t *testing.T) {
+func TestReconcileTamperedSecret(t *testing.T) {
 	for name, damage := range map[string]func(h *harness, secret *corev1.Secret) error{
 		"deleted": func(h *harness, secret *corev1.Secret) error { return h.direct.Delete(h.context(), secret) },
 		"emptied": func(h *harness, secret *corev1.Secret) error {
@@ -73,7 +73,7 @@ func TestASecretThatIsNotAsPublishedIsIssuedAnew(t *testing.T) {
 	}
 }
 
-func TestAChangedSpecIsIssuedAtOnce(t *testing.T) {
+func TestReconcileChangedSpec(t *testing.T) {
 	for name, change := range map[string]func(fs *v1alpha1.FederatedSession){
 		"its policy": func(fs *v1alpha1.FederatedSession) {
 			fs.Spec.Policy = `{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}`
@@ -104,22 +104,22 @@ func TestAChangedSpecIsIssuedAtOnce(t *testing.T) {
 	}
 }
 
-func TestWhatSTSDoesNotSeeIsNoReasonToIssue(t *testing.T) {
+func TestReconcileChangeThatSTSDoesNotSee(t *testing.T) {
 	h := newHarness(t)
 	h.issuer()
 	fs := h.session("reports", func(fs *v1alpha1.FederatedSession) {
 		fs.Spec.Tags = []v1alpha1.Tag{{Key: "a", Value: new("1")}, {Key: "b", Value: new("2")}}
 		fs.Spec.Policy = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}`
-		fs.Spec.Secret.Labels = map[string]v1alpha1.LabelValue{"old": "1", "kept": "1"}
+		fs.Spec.Secret.Template.Metadata.Labels = map[string]v1alpha1.LabelValue{"old": "1", "kept": "1"}
 	})
 	h.reconcile("reports")
 	edit(h, h.secret("reports"), func(s *corev1.Secret) { s.Labels["foreign"], s.Annotations["foreign"] = "x", "y" })
 	edit(h, fs, func(fs *v1alpha1.FederatedSession) {
 		fs.Spec.Tags[0], fs.Spec.Tags[1] = fs.Spec.Tags[1], fs.Spec.Tags[0]
 		fs.Spec.Policy = "\n" + fs.Spec.Policy + "\n"
-		fs.Spec.Rotation.RenewBeforeSeconds = new(int32(600))
-		fs.Spec.Secret.Labels = map[string]v1alpha1.LabelValue{"new": "2", "kept": "1"}
-		fs.Spec.Secret.Annotations = map[string]v1alpha1.AnnotationValue{"note": "hello, world"}
+		fs.Spec.Rotation.BeforeExpirationSeconds = new(int32(600))
+		fs.Spec.Secret.Template.Metadata.Labels = map[string]v1alpha1.LabelValue{"new": "2", "kept": "1"}
+		fs.Spec.Secret.Template.Metadata.Annotations = map[string]v1alpha1.AnnotationValue{"note": "hello, world"}
 	})
 	h.reconcile("reports")
 	h.reconcile("reports")
@@ -127,10 +127,10 @@ func TestWhatSTSDoesNotSeeIsNoReasonToIssue(t *testing.T) {
 	secret := h.secret("reports")
 	h.Expect(secret.Labels).To(Equal(map[string]string{"new": "2", "kept": "1", "foreign": "x", credsecret.ManagedByLabel: credsecret.ManagedBy}))
 	h.Expect(secret.Annotations).To(And(HaveKeyWithValue("foreign", "y"), HaveKeyWithValue("note", "hello, world")))
-	h.Expect(h.get("reports").Status.RenewalTime.UTC()).To(BeTemporally("~", start.Add(12*time.Hour-10*time.Minute), 73*time.Minute))
+	h.Expect(h.get("reports").Status.RotationTime.UTC()).To(BeTemporally("~", start.Add(12*time.Hour-10*time.Minute), 73*time.Minute))
 }
 
-func TestARenamedTarget(t *testing.T) {
+func TestDeleteRenamedSecrets(t *testing.T) {
 	h := newHarness(t)
 	h.issuer()
 	fs := h.session("reports")
@@ -144,7 +144,7 @@ func TestARenamedTarget(t *testing.T) {
 	h.Expect(h.get("reports").Status.SecretName).To(Equal("renamed"))
 }
 
-func TestARenamedTargetThatCannotBeIssuedKeepsTheOldSecret(t *testing.T) {
+func TestDeleteRenamedSecretsOnlyOnceTheNewOneIsUsable(t *testing.T) {
 	h := newHarness(t)
 	h.issuer()
 	fs := h.session("reports")
@@ -156,13 +156,15 @@ func TestARenamedTargetThatCannotBeIssuedKeepsTheOldSecret(t *testing.T) {
 	h.Expect(h.hasSecret("reports")).To(BeTrue())
 }
 
-func TestAForeignSecretIsLeftUntouched(t *testing.T) {
+func TestReconcileForeignSecret(t *testing.T) {
 	for name, foreign := range map[string]func(secret *corev1.Secret){
 		"of another type":             func(secret *corev1.Secret) { secret.Type = corev1.SecretTypeOpaque },
 		"of the type but of no owner": func(secret *corev1.Secret) { secret.Type = credsecret.Type },
 		"another session's": func(secret *corev1.Secret) {
 			secret.Type = credsecret.Type
-			secret.OwnerReferences = []metav1.OwnerReference{{APIVersion: "sts-operator.dev/v1alpha1", Kind: "FederatedSession", Name: "other", UID: "other", Controller: new(true)}}
+			secret.OwnerReferences = []metav1.OwnerReference{
+				{APIVersion: "sts-operator.dev/v1alpha1", Kind: "FederatedSession", Name: "other", UID: "other", Controller: new(true)},
+			}
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -189,7 +191,7 @@ func TestAForeignSecretIsLeftUntouched(t *testing.T) {
 	}
 }
 
-func TestTwoSessionsOnOneSecret(t *testing.T) {
+func TestReconcileTwoSessionsOnOneSecret(t *testing.T) {
 	h := newHarness(t)
 	h.issuer()
 	first := h.session("first", func(fs *v1alpha1.FederatedSession) { fs.Spec.Secret.Name = "shared" })
@@ -207,7 +209,7 @@ func TestTwoSessionsOnOneSecret(t *testing.T) {
 	h.expectReady("second", metav1.ConditionTrue, v1alpha1.ReasonIssued)
 }
 
-func TestAnImmutableSecret(t *testing.T) {
+func TestReconcileImmutableSecret(t *testing.T) {
 	h := newHarness(t)
 	h.issuer()
 	h.session("reports")
@@ -216,9 +218,9 @@ func TestAnImmutableSecret(t *testing.T) {
 	h.reconcile("reports")
 	h.expectReady("reports", metav1.ConditionTrue, v1alpha1.ReasonIssued)
 
-	h.toRenewal("reports")
+	h.toRotation("reports")
 	h.reconcile("reports")
-	h.Expect(h.expectReady("reports", metav1.ConditionTrue, v1alpha1.ReasonRenewalFailing)).To(ContainSubstring("delete it"))
+	h.Expect(h.expectReady("reports", metav1.ConditionTrue, v1alpha1.ReasonRotationFailing)).To(ContainSubstring("delete it"))
 	h.Expect(h.issued()).To(Equal(1), "nothing is issued that cannot be published")
 
 	h.Expect(h.direct.Delete(t.Context(), h.secret("reports"))).To(Succeed())
@@ -226,12 +228,12 @@ func TestAnImmutableSecret(t *testing.T) {
 	h.expectReady("reports", metav1.ConditionTrue, v1alpha1.ReasonIssued)
 }
 
-func TestAWriteBetweenReadAndWrite(t *testing.T) {
+func TestPublishAfterAnotherWrite(t *testing.T) {
 	h := newHarness(t)
 	h.issuer()
 	h.session("reports")
 	h.reconcile("reports")
-	h.toRenewal("reports")
+	h.toRotation("reports")
 	h.api.before["patch *v1.Secret"] = func() {
 		edit(h, h.secret("reports"), func(s *corev1.Secret) { s.Labels["somebody"] = "else" })
 	}
@@ -241,7 +243,7 @@ func TestAWriteBetweenReadAndWrite(t *testing.T) {
 	h.expectReady("reports", metav1.ConditionTrue, v1alpha1.ReasonIssued)
 }
 
-func TestASpecThatChangesWhileItIsRenewed(t *testing.T) {
+func TestPublishAfterASpecChange(t *testing.T) {
 	h := newHarness(t)
 	h.issuer()
 	fs := h.session("reports")
@@ -251,11 +253,11 @@ func TestASpecThatChangesWhileItIsRenewed(t *testing.T) {
 	_, err := h.sessions.Reconcile(h.context(), h.request("reports"))
 	h.Expect(err).NotTo(HaveOccurred())
 	h.reconcile("reports")
-	h.Expect(h.get("reports").Status.Principal.ARN).To(HaveSuffix("/changed"))
+	h.Expect(h.get("reports").Status.Identity.ARN).To(HaveSuffix("/changed"))
 	h.Expect(h.issued()).To(Equal(2))
 }
 
-func TestANamespaceThatGoes(t *testing.T) {
+func TestReconcileTerminatingNamespace(t *testing.T) {
 	h := newHarness(t)
 	h.issuer()
 	h.session("reports")

@@ -59,9 +59,9 @@ func (h *harness) allSecrets() []corev1.Secret {
 	return own
 }
 
-// TestCrashes stops the operator between every two steps. Whatever it left behind, the next one finishes in one
+// TestReconcileAfterACrash stops the operator between every two steps. Whatever it left behind, the next one finishes in one
 // reconcile, and calls STS again only if nothing had been written.
-func TestCrashes(t *testing.T) {
+func TestReconcileAfterACrash(t *testing.T) {
 	const (
 		liveRead    = "live get *v1.Secret"
 		createWrite = "create *v1.Secret"
@@ -70,9 +70,9 @@ func TestCrashes(t *testing.T) {
 		deleteWrite = "delete *v1.Secret"
 	)
 	first := func(*harness, *v1alpha1.FederatedSession) {}
-	renewal := func(h *harness, _ *v1alpha1.FederatedSession) {
+	rotation := func(h *harness, _ *v1alpha1.FederatedSession) {
 		h.reconcile("reports")
-		h.toRenewal("reports")
+		h.toRotation("reports")
 	}
 	rename := func(h *harness, fs *v1alpha1.FederatedSession) {
 		h.reconcile("reports")
@@ -86,9 +86,9 @@ func TestCrashes(t *testing.T) {
 		"a first issue, before the live read":              {first, liveRead, 1},
 		"a first issue, between STS and the Secret":        {first, createWrite, 2},
 		"a first issue, between the Secret and the status": {first, statusWrite, 1},
-		"a renewal, before the live read":                  {renewal, liveRead, 1},
-		"a renewal, between STS and the Secret":            {renewal, patchWrite, 2},
-		"a renewal, between the Secret and the status":     {renewal, statusWrite, 1},
+		"a rotation, before the live read":                 {rotation, liveRead, 1},
+		"a rotation, between STS and the Secret":           {rotation, patchWrite, 2},
+		"a rotation, between the Secret and the status":    {rotation, statusWrite, 1},
 		"a rename, between STS and the new Secret":         {rename, createWrite, 2},
 		"a rename, before the old Secret goes":             {rename, deleteWrite, 1},
 		"a rename, between the old Secret and the status":  {rename, statusWrite, 1},

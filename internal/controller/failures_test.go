@@ -35,23 +35,23 @@ import (
 
 const getFederationToken = "GetFederationToken"
 
-func TestARenewalThatFails(t *testing.T) {
+func TestReconcileFailingRotation(t *testing.T) {
 	h := newHarness(t)
 	h.issuer()
 	h.session("reports")
 	h.reconcile("reports")
 	h.events()
 	first := h.accessKey("reports")
-	h.toRenewal("reports")
+	h.toRotation("reports")
 	h.scenario(stsfake.Scenario{Kind: stsfake.Error, Operation: getFederationToken, Code: "AccessDenied", Status: 403, Message: "no"})
 	result := h.reconcile("reports")
 
-	message := h.expectReady("reports", metav1.ConditionTrue, v1alpha1.ReasonRenewalFailing)
+	message := h.expectReady("reports", metav1.ConditionTrue, v1alpha1.ReasonRotationFailing)
 	h.Expect(message).To(And(ContainSubstring("sts:GetFederationToken"), ContainSubstring("work until 2026-11-23T00:00:00Z")))
 	h.Expect(h.accessKey("reports")).To(Equal(first))
 	h.Expect(h.get("reports").Status.LastFailure).To(And(
 		HaveField("Reason", v1alpha1.ReasonAccessDenied), HaveField("Count", int32(1))))
-	h.Expect(h.events()).To(ConsistOf(ContainSubstring("Warning RenewalFailing")))
+	h.Expect(h.events()).To(ConsistOf(ContainSubstring("Warning RotationFailing")))
 	h.Expect(result.RequeueAfter).To(BeNumerically("~", 4*time.Minute+30*time.Second, time.Minute), "IAM may be mended at any time")
 
 	calls := h.issued()
@@ -73,7 +73,7 @@ func TestARenewalThatFails(t *testing.T) {
 	h.Expect(h.events()).To(ConsistOf(ContainSubstring("Normal Recovered")))
 }
 
-func TestFailuresOfAFirstIssue(t *testing.T) {
+func TestReconcileFailingFirstIssue(t *testing.T) {
 	refused := func(code, message string) stsfake.Scenario {
 		return stsfake.Scenario{Kind: stsfake.Error, Operation: getFederationToken, Code: code, Message: message}
 	}
@@ -82,14 +82,24 @@ func TestFailuresOfAFirstIssue(t *testing.T) {
 		reason   string
 		stalled  bool
 	}{
-		"throttling is retried":                   {refused("Throttling", "Rate exceeded"), v1alpha1.ReasonThrottled, false},
-		"a server error is retried":               {stsfake.Scenario{Kind: stsfake.HTML, Operation: getFederationToken, Status: 502}, v1alpha1.ReasonUnavailable, false},
-		"a broken connection is retried":          {stsfake.Scenario{Kind: stsfake.Reset, Operation: getFederationToken}, v1alpha1.ReasonUnavailable, false},
-		"an empty answer is never accepted":       {stsfake.Scenario{Kind: stsfake.Empty, Operation: getFederationToken}, v1alpha1.ReasonIncompleteResponse, false},
-		"half an answer is never accepted":        {stsfake.Scenario{Kind: stsfake.Truncated, Operation: getFederationToken}, v1alpha1.ReasonIncompleteResponse, false},
-		"an unknown code is retried":              {stsfake.Scenario{Kind: stsfake.Error, Operation: getFederationToken, Code: "Novelty", Status: 400, Message: "new"}, v1alpha1.ReasonUnknownError, false},
-		"a refused policy stalls":                 {refused("MalformedPolicyDocument", "Syntax errors in policy."), v1alpha1.ReasonInvalidPolicy, true},
-		"policies and tags that are too large do": {refused("PackedPolicyTooLarge", "Packed policy consumes 120% of allotted space, please use smaller policy."), v1alpha1.ReasonPolicyTooLarge, true},
+		"throttling is retried": {refused("Throttling", "Rate exceeded"), v1alpha1.ReasonThrottled, false},
+		"a server error is retried": {
+			stsfake.Scenario{Kind: stsfake.HTML, Operation: getFederationToken, Status: 502}, v1alpha1.ReasonUnavailable, false,
+		},
+		"a broken connection is retried":    {stsfake.Scenario{Kind: stsfake.Reset, Operation: getFederationToken}, v1alpha1.ReasonUnavailable, false},
+		"an empty answer is never accepted": {stsfake.Scenario{Kind: stsfake.Empty, Operation: getFederationToken}, v1alpha1.ReasonIncompleteResponse, false},
+		"half an answer is never accepted": {
+			stsfake.Scenario{Kind: stsfake.Truncated, Operation: getFederationToken}, v1alpha1.ReasonIncompleteResponse, false,
+		},
+		"an unknown code is retried": {
+			stsfake.Scenario{Kind: stsfake.Error, Operation: getFederationToken, Code: "Novelty", Status: 400, Message: "new"},
+			v1alpha1.ReasonUnknownError, false,
+		},
+		"a refused policy stalls": {refused("MalformedPolicyDocument", "Syntax errors in policy."), v1alpha1.ReasonInvalidPolicy, true},
+		"policies and tags that are too large do": {
+			refused("PackedPolicyTooLarge", "Packed policy consumes 120% of allotted space, please use smaller policy."),
+			v1alpha1.ReasonPolicyTooLarge, true,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newHarness(t)
@@ -120,14 +130,14 @@ func TestFailuresOfAFirstIssue(t *testing.T) {
 	}
 }
 
-func TestPoliciesThatOnlyTheOperatorCanRefuse(t *testing.T) {
+func TestReconcileInvalidPolicy(t *testing.T) {
 	for name, policy := range map[string]string{
-		"no JSON":             `{"Version":`,
-		"no object":           `[]`,
-		"an emoji":            `{"Sid":"🔑"}`,
-		"a key twice":         `{"Effect":"Deny","Effect":"Allow"}`,
-		"2049 characters":     `{"S":"` + string(make2049()) + `"}`,
-		"a control character": "{\"Sid\":\"\u0001\"}",
+		"no JSON":                `{"Version":`,
+		"no object":              `[]`,
+		"a Version in no quotes": `{"Version":"2012-10-17T00:00:00Z"}`,
+		"a key twice":            `{"Effect":"Deny","Effect":"Allow"}`,
+		"2049 characters":        `{"S":"` + string(make2049()) + `"}`,
+		"a control character":    "{\"Sid\":\"\u0001\"}",
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newHarness(t)
@@ -152,7 +162,7 @@ func make2049() []byte {
 	return text
 }
 
-func TestAnOutageCostsOneCallAPause(t *testing.T) {
+func TestPermitDuringAnOutage(t *testing.T) {
 	const sessions = 100
 	h := newHarness(t)
 	h.issuer()
@@ -178,7 +188,7 @@ func TestAnOutageCostsOneCallAPause(t *testing.T) {
 	h.Expect(h.issued()).To(Equal(1 + sessions))
 }
 
-func TestTheBudgetSparesThePublished(t *testing.T) {
+func TestPermitBudget(t *testing.T) {
 	h := newHarness(t)
 	issuer := h.issuer()
 	edit(h, issuer, func(i *v1alpha1.SessionIssuer) { i.Spec.RequestsPerSecond = new(int32(2)) })
@@ -199,14 +209,14 @@ func TestTheBudgetSparesThePublished(t *testing.T) {
 		waits = append(waits, h.reconcile(nameOf(i)).RequeueAfter)
 		h.expectReady(nameOf(i), metav1.ConditionTrue, v1alpha1.ReasonIssued)
 	}
-	h.Expect(h.issued()-before).To(Equal(1), "renewals leave a part of the burst")
+	h.Expect(h.issued()-before).To(Equal(1), "rotations leave a part of the burst")
 	h.Expect(waits[1:]).To(HaveEach(BeNumerically("<", 5*time.Second)))
 	h.session("urgent")
 	h.reconcile("urgent")
 	h.expectReady("urgent", metav1.ConditionTrue, v1alpha1.ReasonIssued)
 }
 
-func TestASecretThatTheAPIServerRefuses(t *testing.T) {
+func TestPublishRefusedByTheAPIServer(t *testing.T) {
 	h := newHarness(t)
 	h.issuer()
 	h.session("reports")
@@ -223,7 +233,7 @@ func TestASecretThatTheAPIServerRefuses(t *testing.T) {
 	h.expectReady("reports", metav1.ConditionTrue, v1alpha1.ReasonIssued)
 }
 
-func TestARefusalIsLiftedByWhoeverCausedIt(t *testing.T) {
+func TestReconcileAfterARefusalIsLifted(t *testing.T) {
 	h := newHarness(t)
 	issuer := h.issuer()
 	h.session("reports")
@@ -237,15 +247,15 @@ func TestARefusalIsLiftedByWhoeverCausedIt(t *testing.T) {
 	h.expectReady("reports", metav1.ConditionTrue, v1alpha1.ReasonIssued)
 }
 
-func TestARenewalThatIsRefused(t *testing.T) {
+func TestReconcileRefusedRotation(t *testing.T) {
 	h := newHarness(t)
 	h.issuer()
 	h.session("reports")
 	h.reconcile("reports")
-	h.toRenewal("reports")
+	h.toRotation("reports")
 	h.scenario(stsfake.Scenario{Kind: stsfake.Error, Operation: getFederationToken, Code: "PackedPolicyTooLarge", Message: "too large"})
 	result := h.reconcile("reports")
-	h.expectReady("reports", metav1.ConditionTrue, v1alpha1.ReasonRenewalFailing)
+	h.expectReady("reports", metav1.ConditionTrue, v1alpha1.ReasonRotationFailing)
 	h.Expect(meta.IsStatusConditionTrue(h.get("reports").Status.Conditions, v1alpha1.StalledCondition)).To(BeTrue(), "GitOps tools tell before it expires")
 	h.scenario()
 	for range 8 { // ten minutes at a time
@@ -256,7 +266,7 @@ func TestARenewalThatIsRefused(t *testing.T) {
 	h.Expect(h.issued()).To(Equal(3), "what STS refused is asked again after an hour")
 }
 
-func TestAWebhookThatChangesTheSecret(t *testing.T) {
+func TestPublishThroughAMutatingWebhook(t *testing.T) {
 	h := newHarness(t)
 	h.issuer()
 	h.session("reports")
@@ -272,7 +282,7 @@ func TestAWebhookThatChangesTheSecret(t *testing.T) {
 	h.expectReady("reports", metav1.ConditionTrue, v1alpha1.ReasonIssued)
 }
 
-func TestACacheThatLagsBehind(t *testing.T) {
+func TestReconcileWithALaggingCache(t *testing.T) {
 	h := newHarness(t)
 	h.issuer()
 	h.session("reports")
@@ -293,7 +303,7 @@ func TestACacheThatLagsBehind(t *testing.T) {
 	h.Expect(h.api.taken()).To(BeEmpty(), "nothing is written twice")
 }
 
-func TestACallUnderWayAtAShutdownIsPublished(t *testing.T) {
+func TestPublishDuringAShutdown(t *testing.T) {
 	ctx, shutdown := context.WithCancel(t.Context())
 	h := newHarness(t, stsfake.WithWait(func(context.Context, time.Duration) error {
 		shutdown()

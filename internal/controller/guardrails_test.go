@@ -27,7 +27,7 @@ import (
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
 )
 
-func TestGuardrailsRefuseBeforeSTSIsAsked(t *testing.T) {
+func TestGuardrailRefusals(t *testing.T) {
 	for sentence, c := range map[string]struct {
 		issuer  func(*v1alpha1.IssuerSpec)
 		session func(*v1alpha1.FederatedSession)
@@ -36,21 +36,24 @@ func TestGuardrailsRefuseBeforeSTSIsAsked(t *testing.T) {
 	}{
 		"a rule": {
 			func(i *v1alpha1.IssuerSpec) {
-				i.Rules = []v1alpha1.Rule{{Expression: "session.name.startsWith('data-')", Message: "names must start with data-"}}
+				i.Guardrails.Rules = []v1alpha1.Rule{{Expression: "session.name.startsWith('data-')", Message: "names must start with data-"}}
 			},
 			func(*v1alpha1.FederatedSession) {},
 			v1alpha1.ReasonRuleViolated, "SessionIssuer aws refuses the session: names must start with data-",
 		},
 		"the second of two rules": {
 			func(i *v1alpha1.IssuerSpec) {
-				i.Rules = []v1alpha1.Rule{{Expression: "true"}, {Expression: "session.durationSeconds <= 3600", MessageExpression: "'at most an hour, not ' + string(session.durationSeconds) + ' s'"}}
+				i.Guardrails.Rules = []v1alpha1.Rule{
+					{Expression: "true"},
+					{Expression: "session.durationSeconds <= 3600", MessageExpression: "'at most an hour, not ' + string(session.durationSeconds) + ' s'"},
+				}
 			},
 			func(*v1alpha1.FederatedSession) {},
 			v1alpha1.ReasonRuleViolated, "at most an hour, not 43200 s",
 		},
 		"a forced tag, whose key differs by case only": {
 			func(i *v1alpha1.IssuerSpec) {
-				i.Tags = []v1alpha1.ForcedTag{{Key: "kubernetes-namespace", ValueExpression: "namespace.name"}}
+				i.Guardrails.SessionTags = []v1alpha1.ForcedTag{{Key: "kubernetes-namespace", ValueExpression: "namespace.name"}}
 			},
 			func(fs *v1alpha1.FederatedSession) {
 				fs.Spec.Tags = []v1alpha1.Tag{{Key: "Kubernetes-Namespace", Value: new("other")}}
@@ -58,7 +61,7 @@ func TestGuardrailsRefuseBeforeSTSIsAsked(t *testing.T) {
 			v1alpha1.ReasonForcedTagConflict, "ubernetes-",
 		},
 		"a source identity that is set for it": {
-			func(i *v1alpha1.IssuerSpec) { i.SourceIdentityExpression = "object.name" },
+			func(i *v1alpha1.IssuerSpec) { i.Guardrails.SourceIdentityExpression = "object.name" },
 			func(fs *v1alpha1.FederatedSession) { assumingRole(fs); fs.Spec.AssumeRole.SourceIdentity = "jane" },
 			v1alpha1.ReasonSourceIdentityConflict, "jane",
 		},
@@ -78,7 +81,9 @@ func TestGuardrailsRefuseBeforeSTSIsAsked(t *testing.T) {
 			h.Expect(h.hasSecret("reports")).To(BeFalse())
 			h.Expect(h.events()).To(ContainElement(ContainSubstring("Warning " + c.reason)))
 
-			h.changeIssuer(func(i *v1alpha1.IssuerSpec) { i.Rules, i.Tags, i.SourceIdentityExpression = nil, nil, "" })
+			h.changeIssuer(func(i *v1alpha1.IssuerSpec) {
+				i.Guardrails.Rules, i.Guardrails.SessionTags, i.Guardrails.SourceIdentityExpression = nil, nil, ""
+			})
 			h.role(trustOfAccount)
 			h.reconcile("reports")
 			h.expectReady("reports", metav1.ConditionTrue, v1alpha1.ReasonIssued)
@@ -87,7 +92,7 @@ func TestGuardrailsRefuseBeforeSTSIsAsked(t *testing.T) {
 }
 
 // A rule that cannot be read refuses everything, and says where it is broken.
-func TestABrokenRuleRefusesEverything(t *testing.T) {
+func TestGuardrailBrokenRule(t *testing.T) {
 	h := newHarness(t)
 	issuer := h.issuer()
 	h.session("reports")
@@ -95,64 +100,74 @@ func TestABrokenRuleRefusesEverything(t *testing.T) {
 	first := h.accessKey("reports")
 
 	h.changeIssuer(func(i *v1alpha1.IssuerSpec) {
-		i.Rules = []v1alpha1.Rule{{Expression: "true"}, {Expression: "session.nmae == 'x'"}}
+		i.Guardrails.Rules = []v1alpha1.Rule{{Expression: "true"}, {Expression: "session.nmae == 'x'"}}
 	})
-	h.Expect(h.expectCondition(h.getIssuer("aws").Status.Conditions, v1alpha1.ReadyCondition, metav1.ConditionFalse, v1alpha1.ReasonRuleInvalid)).To(And(ContainSubstring("spec.rules[1].expression"), ContainSubstring("line 1, column 8")))
+	h.Expect(h.expectCondition(h.getIssuer("aws").Status.Conditions, v1alpha1.ReadyCondition, metav1.ConditionFalse, v1alpha1.ReasonRuleInvalid)).To(
+		And(ContainSubstring("spec.guardrails.rules[1].expression"), ContainSubstring("line 1, column 8")),
+	)
 
-	h.toRenewal("reports")
+	h.toRotation("reports")
 	h.reconcile("reports")
-	h.Expect(h.expectReady("reports", metav1.ConditionTrue, v1alpha1.ReasonRenewalFailing)).To(ContainSubstring("spec.rules[1].expression"))
+	h.Expect(h.expectReady("reports", metav1.ConditionTrue, v1alpha1.ReasonRotationFailing)).To(ContainSubstring("spec.guardrails.rules[1].expression"))
 	h.Expect(h.accessKey("reports")).To(Equal(first))
 
 	// Not even a stale confirmation lets it pass: the rules are read with the session, too.
 	h.restart()
-	edit(h, issuer, func(i *v1alpha1.SessionIssuer) { i.Spec.Rules[1].Expression = "session.name" })
+	edit(h, issuer, func(i *v1alpha1.SessionIssuer) { i.Spec.Guardrails.Rules[1].Expression = "session.name" })
 	h.reconcile("reports")
 	h.Expect(h.accessKey("reports")).To(Equal(first))
 
-	h.changeIssuer(func(i *v1alpha1.IssuerSpec) { i.Rules = nil })
+	h.changeIssuer(func(i *v1alpha1.IssuerSpec) { i.Guardrails.Rules = nil })
 	h.reconcile("reports")
 	h.Expect(h.accessKey("reports")).NotTo(Equal(first))
 }
 
-func TestForcedTagsAreSentAndTheirChangeIssuesAnew(t *testing.T) {
+func TestGuardrailSessionTags(t *testing.T) {
 	h := newHarness(t)
 	h.issuer()
 	h.changeIssuer(func(i *v1alpha1.IssuerSpec) {
-		i.Tags = []v1alpha1.ForcedTag{{Key: "kubernetes-namespace", ValueExpression: "namespace.name"}, {Key: "cluster", Value: new("eu")}}
+		i.Guardrails.SessionTags = []v1alpha1.ForcedTag{{Key: "kubernetes-namespace", ValueExpression: "namespace.name"}, {Key: "cluster", Value: new("eu")}}
 	})
 	h.session("reports", func(fs *v1alpha1.FederatedSession) {
 		fs.Spec.Tags = []v1alpha1.Tag{{Key: "team", Value: new("data")}}
 	})
 	h.reconcile("reports")
 	sent := h.sts.Calls()[len(h.sts.Calls())-1].Parameters
-	h.Expect(sent).To(And(HaveKeyWithValue("Tags.member.1.Key", "cluster"), HaveKeyWithValue("Tags.member.2.Value", h.namespace), HaveKeyWithValue("Tags.member.3.Key", "team")))
+	h.Expect(sent).To(
+		And(
+			HaveKeyWithValue("Tags.member.1.Key", "cluster"),
+			HaveKeyWithValue("Tags.member.2.Value", h.namespace),
+			HaveKeyWithValue("Tags.member.3.Key", "team"),
+		),
+	)
 	first := h.accessKey("reports")
 
 	h.reconcile("reports")
 	h.Expect(h.accessKey("reports")).To(Equal(first))
 
-	h.changeIssuer(func(i *v1alpha1.IssuerSpec) { i.Tags[1].Value = new("us") })
+	h.changeIssuer(func(i *v1alpha1.IssuerSpec) { i.Guardrails.SessionTags[1].Value = new("us") })
 	h.reconcile("reports")
 	second := h.accessKey("reports")
 	h.Expect(second).NotTo(Equal(first))
 
 	// While the guardrails cannot be told, credentials that carry their tags are still those of the spec.
-	h.changeIssuer(func(i *v1alpha1.IssuerSpec) { i.Rules = []v1alpha1.Rule{{Expression: "tru"}} })
+	h.changeIssuer(func(i *v1alpha1.IssuerSpec) { i.Guardrails.Rules = []v1alpha1.Rule{{Expression: "tru"}} })
 	h.reconcile("reports")
 	h.expectReady("reports", metav1.ConditionTrue, v1alpha1.ReasonIssued)
 	h.Expect(h.direct.Delete(t.Context(), h.getIssuer("aws"))).To(Succeed())
 	h.reconcile("reports")
-	h.expectReady("reports", metav1.ConditionTrue, v1alpha1.ReasonRenewalFailing)
+	h.expectReady("reports", metav1.ConditionTrue, v1alpha1.ReasonRotationFailing)
 	h.Expect(h.accessKey("reports")).To(Equal(second))
 }
 
 // Rules see the labels of the namespace and of the object, so a change of either counts.
-func TestRulesSeeLabels(t *testing.T) {
+func TestGuardrailRulesSeeLabels(t *testing.T) {
 	h := newHarness(t)
 	h.issuer()
 	h.changeIssuer(func(i *v1alpha1.IssuerSpec) {
-		i.Rules = []v1alpha1.Rule{{Expression: "'team' in namespace.labels && 'team' in object.labels && object.labels['team'] == namespace.labels['team']"}}
+		i.Guardrails.Rules = []v1alpha1.Rule{
+			{Expression: "'team' in namespace.labels && 'team' in object.labels && object.labels['team'] == namespace.labels['team']"},
+		}
 	})
 	fs := h.session("reports")
 	h.reconcile("reports")

@@ -31,6 +31,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/tools/events"
+	"k8s.io/client-go/util/retry"
 	clocktesting "k8s.io/utils/clock/testing"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
@@ -38,8 +39,12 @@ import (
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
 	"github.com/sts-operator/sts-operator/internal/broker"
-	"github.com/sts-operator/sts-operator/internal/controller"
+	"github.com/sts-operator/sts-operator/internal/controller/federatedsession"
+	"github.com/sts-operator/sts-operator/internal/controller/issuer"
+	"github.com/sts-operator/sts-operator/internal/controller/reconciler"
 	"github.com/sts-operator/sts-operator/internal/credsecret"
+	"github.com/sts-operator/sts-operator/internal/guardrail"
+	"github.com/sts-operator/sts-operator/internal/metrics"
 	"github.com/sts-operator/sts-operator/test/stsfake"
 )
 
@@ -68,9 +73,9 @@ type harness struct {
 // operator is one life of the operator: all that a restart loses.
 type operator struct {
 	broker         *broker.Broker
-	sessions       *controller.SessionReconciler
-	issuers        *controller.IssuerReconciler
-	clusterIssuers *controller.IssuerReconciler
+	sessions       *federatedsession.Reconciler
+	issuers        *issuer.Reconciler
+	clusterIssuers *issuer.Reconciler
 	recorder       *events.FakeRecorder
 	registry       *prometheus.Registry
 }
@@ -78,14 +83,14 @@ type operator struct {
 func newHarness(t *testing.T, options ...stsfake.Option) *harness {
 	t.Helper()
 	h := &harness{WithT: NewWithT(t), t: t, clock: clocktesting.NewFakePassiveClock(start), log: &strings.Builder{}}
-	h.sts = stsfake.New(h.clock.Now, stsfake.DefaultWorld(), append(options, stsfake.WithWireClock(time.Now))...)
+	h.sts = stsfake.NewServer(h.clock.Now, stsfake.DefaultWorld(), append(options, stsfake.WithWireClock(time.Now))...)
 	h.tokens = &tokenRecorder{next: h.sts}
 	server := httptest.NewServer(h.tokens)
 	t.Cleanup(server.Close)
 	h.endpoint = server.URL
 	h.api = newAPIClient(t)
 	h.direct = h.api.direct
-	h.namespace = newNamespace(t, h.direct, nil)
+	h.namespace = shared.NewNamespace(t, nil)
 	h.restart()
 	return h
 }
@@ -93,19 +98,19 @@ func newHarness(t *testing.T, options ...stsfake.Option) *harness {
 // restart replaces the operator by a new one that remembers nothing.
 func (h *harness) restart() {
 	h.registry = prometheus.NewRegistry()
-	metrics := controller.NewMetrics(h.registry)
+	metrics := metrics.New(h.registry)
 	h.recorder = events.NewFakeRecorder(5000)
 	h.broker = broker.New(broker.Options{
 		Clock: h.clock, HTTPClient: broker.NewHTTPClient(nil), Ambient: h.ambient,
 		CallTimeout: 5 * time.Second, Observe: metrics.ObserveRequest,
 	})
-	d := controller.Dependencies{
+	d := reconciler.Dependencies{
 		Clock: h.clock, Client: h.api.cached, Live: h.api.live, Broker: h.broker, Recorder: h.recorder,
-		Metrics: metrics, Guardrails: controller.NewGuardrails(), OperatorNamespace: h.namespace,
+		Metrics: metrics, Guardrails: guardrail.NewCache(), OperatorNamespace: h.namespace,
 	}
-	h.sessions = controller.NewSessionReconciler(d)
-	h.issuers = controller.NewIssuerReconciler(v1alpha1.SessionIssuerKind, d)
-	h.clusterIssuers = controller.NewIssuerReconciler(v1alpha1.ClusterSessionIssuerKind, d)
+	h.sessions = federatedsession.New(d)
+	h.issuers = issuer.New(v1alpha1.SessionIssuerKind, d)
+	h.clusterIssuers = issuer.New(v1alpha1.ClusterSessionIssuerKind, d)
 }
 
 // key creates the key Secret of an issuer.
@@ -138,8 +143,13 @@ func (h *harness) issuerWithBudget(perSecond int32) {
 	h.create(issuer)
 }
 
+// everyOperation is what an issuer serves that lends all that its user may, too.
+var everyOperation = []v1alpha1.Operation{
+	"GetFederationToken", "AssumeRole", "AssumeRoleWithWebIdentity", "AssumeRoleWithSAML", "GetSessionToken",
+}
+
 func (h *harness) issuerSpec(keySecret string) v1alpha1.IssuerSpec {
-	spec := v1alpha1.IssuerSpec{Region: "us-east-1", Endpoint: h.endpoint}
+	spec := v1alpha1.IssuerSpec{Region: "us-east-1", Endpoint: h.endpoint, Guardrails: v1alpha1.Guardrails{Operations: everyOperation}}
 	if keySecret == "" {
 		spec.Ambient = &v1alpha1.AmbientIdentity{}
 	} else {
@@ -169,9 +179,13 @@ func (h *harness) create(object client.Object) {
 // edit changes an object that exists.
 func edit[T client.Object](h *harness, object T, change func(T)) {
 	h.t.Helper()
-	h.Expect(h.direct.Get(context.Background(), client.ObjectKeyFromObject(object), object)).To(Succeed())
-	change(object)
-	h.Expect(h.direct.Update(context.Background(), object)).To(Succeed())
+	h.Expect(retry.RetryOnConflict(retry.DefaultBackoff, func() error { // an operator that runs may write its status meanwhile
+		if err := h.direct.Get(context.Background(), client.ObjectKeyFromObject(object), object); err != nil {
+			return err
+		}
+		change(object)
+		return h.direct.Update(context.Background(), object)
+	})).To(Succeed())
 }
 
 // reconcile reconciles a session once and checks that its status is well-formed.
@@ -248,10 +262,10 @@ func (h *harness) issued() int { return h.sts.Count("GetFederationToken") }
 // advance moves the clock.
 func (h *harness) advance(d time.Duration) { h.clock.SetTime(h.clock.Now().Add(d)) }
 
-// toRenewal moves the clock to when a session is due.
-func (h *harness) toRenewal(name string) {
+// toRotation moves the clock to when a session is due.
+func (h *harness) toRotation(name string) {
 	h.t.Helper()
-	h.clock.SetTime(h.get(name).Status.RenewalTime.Time)
+	h.clock.SetTime(h.get(name).Status.RotationTime.Time)
 }
 
 // events that were emitted since the last call.

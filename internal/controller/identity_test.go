@@ -29,7 +29,7 @@ import (
 )
 
 // A wrong key in the right Secret must not hand out another account's credentials.
-func TestAKeyOfAnotherAccountIssuesNothing(t *testing.T) {
+func TestIssuerAccountMismatch(t *testing.T) {
 	h := newHarness(t)
 	h.issuer()
 	h.session("reports")
@@ -37,7 +37,9 @@ func TestAKeyOfAnotherAccountIssuesNothing(t *testing.T) {
 	h.changeIssuer(func(i *v1alpha1.IssuerSpec) { i.AccountID = "999999999999" })
 	h.reconcile("reports")
 
-	h.Expect(h.expectCondition(h.getIssuer("aws").Status.Conditions, v1alpha1.ReadyCondition, metav1.ConditionFalse, v1alpha1.ReasonAccountMismatch)).To(ContainSubstring("belongs to account 123456789012, not to spec.accountID 999999999999"))
+	h.Expect(h.expectCondition(h.getIssuer("aws").Status.Conditions, v1alpha1.ReadyCondition, metav1.ConditionFalse, v1alpha1.ReasonAccountMismatch)).To(
+		ContainSubstring("belongs to account 123456789012, not to spec.accountID 999999999999"),
+	)
 	h.expectReady("reports", metav1.ConditionFalse, v1alpha1.ReasonIssuerNotReady)
 	h.Expect(h.issued()).To(BeZero())
 
@@ -47,7 +49,7 @@ func TestAKeyOfAnotherAccountIssuesNothing(t *testing.T) {
 	h.Expect(h.sts.Count("GetAccessKeyInfo")).To(Equal(1))
 }
 
-func TestVerifiedSessions(t *testing.T) {
+func TestIssueVerify(t *testing.T) {
 	h := newHarness(t)
 	h.issuer()
 	h.session("reports", func(fs *v1alpha1.FederatedSession) { fs.Spec.Verify = new(true) })
@@ -63,7 +65,7 @@ func TestVerifiedSessions(t *testing.T) {
 }
 
 // Credentials that STS does not vouch for are published nowhere.
-func TestUnverifiedCredentialsAreNotPublished(t *testing.T) {
+func TestIssueVerificationFailed(t *testing.T) {
 	h := newHarness(t)
 	h.issuer()
 	h.session("reports", func(fs *v1alpha1.FederatedSession) { fs.Spec.Verify = new(true) })
@@ -79,7 +81,7 @@ func TestUnverifiedCredentialsAreNotPublished(t *testing.T) {
 	h.expectReady("reports", metav1.ConditionTrue, v1alpha1.ReasonIssued)
 }
 
-func TestMFACodesAreUsedOnceAndQueue(t *testing.T) {
+func TestIssueMFACodes(t *testing.T) {
 	h := newHarness(t)
 	h.issuer()
 	h.role(`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"` + demoUserARN + `"},"Action":"sts:AssumeRole",
@@ -113,7 +115,7 @@ func TestMFACodesAreUsedOnceAndQueue(t *testing.T) {
 	h.Expect(h.log.String()).NotTo(ContainSubstring(deviceSeed))
 }
 
-func TestMFASeedsThatAreNone(t *testing.T) {
+func TestIssuerInvalidMFASeed(t *testing.T) {
 	for sentence, c := range map[string]struct{ seed, reason string }{
 		"not base32":  {"1089-not-base32!", v1alpha1.ReasonMFASeedInvalid},
 		"only spaces": {"   ", v1alpha1.ReasonMFASeedInvalid},
@@ -133,7 +135,7 @@ func TestMFASeedsThatAreNone(t *testing.T) {
 	}
 }
 
-func TestARoleAsIssuer(t *testing.T) {
+func TestIssuerRole(t *testing.T) {
 	h := newHarness(t)
 	role := h.sts.IssueAssumedRole(stsfake.DefaultAccountID, "operator", "pod-1", 10*time.Hour)
 	h.ambient = credentials.NewStaticCredentialsProvider(role.AccessKeyID, role.SecretAccessKey, role.SessionToken)
@@ -156,7 +158,7 @@ func TestARoleAsIssuer(t *testing.T) {
 }
 
 // Of an encoded denial the condition tells what was denied, to whom and by which statement.
-func TestAnEncodedDenialIsExplained(t *testing.T) {
+func TestIssueEncodedDenial(t *testing.T) {
 	h := newHarness(t)
 	h.issuer()
 	h.role(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"` + accountARN + `root"},"Action":"sts:AssumeRole"},

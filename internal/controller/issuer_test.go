@@ -51,16 +51,16 @@ func (h *harness) expectCondition(conditions []metav1.Condition, conditionType s
 	return c.Message
 }
 
-func TestAnIssuerTellsWhoItIs(t *testing.T) {
+func TestIssuerIdentity(t *testing.T) {
 	h := newHarness(t)
 	h.issuer()
 	status := h.getIssuer("aws").Status
 	h.expectCondition(status.Conditions, v1alpha1.ReadyCondition, metav1.ConditionTrue, v1alpha1.ReasonVerified)
 	h.expectCondition(status.Conditions, v1alpha1.CanFederateCondition, metav1.ConditionTrue, v1alpha1.ReasonIAMUser)
-	h.Expect(status.Account).To(Equal("123456789012"))
-	h.Expect(status.ARN).To(Equal("arn:aws:iam::123456789012:user/demo"))
-	h.Expect(status.UserID).NotTo(BeEmpty())
-	h.Expect(status.AccessKeyID).To(Equal(stsfake.DefaultAccessKeyID))
+	h.Expect(status.Identity.AccountID).To(Equal("123456789012"))
+	h.Expect(status.Identity.ARN).To(Equal("arn:aws:iam::123456789012:user/demo"))
+	h.Expect(status.Identity.UserID).NotTo(BeEmpty())
+	h.Expect(status.Verified.AccessKeyID).To(Equal(stsfake.DefaultAccessKeyID))
 	h.Expect(status.LastVerifiedTime.UTC()).To(Equal(start))
 
 	h.api.taken()
@@ -75,7 +75,7 @@ func TestAnIssuerTellsWhoItIs(t *testing.T) {
 	h.Expect(h.api.taken()).NotTo(HaveKey(ContainSubstring("patch")), "an idle issuer is never written")
 }
 
-func TestIssuersWhoseIdentityNeedsAWord(t *testing.T) {
+func TestIssuerIdentityConditions(t *testing.T) {
 	t.Run("the root user", func(t *testing.T) {
 		h := newHarness(t)
 		h.sts.SetRootKeys(stsfake.DefaultAccountID, stsfake.AccessKey{ID: "AKIAROOTROOTROOTROOT", Secret: "root"})
@@ -110,21 +110,42 @@ func TestIssuersWhoseIdentityNeedsAWord(t *testing.T) {
 	})
 }
 
-func TestIssuersThatAreNotReady(t *testing.T) {
+func TestIssuerNotReady(t *testing.T) {
 	for name, c := range map[string]struct {
 		data   map[string]string // nil: no Secret
 		reason string
 		says   string
 	}{
-		"no Secret":              {nil, v1alpha1.ReasonKeyNotFound, "does not exist"},
-		"a key is missing":       {map[string]string{v1alpha1.AccessKeyIDKey: "AKIAIOSFODNN7EXAMPLE"}, v1alpha1.ReasonKeyInvalid, "lacks the key AWS_SECRET_ACCESS_KEY"},
-		"a value is empty":       {map[string]string{v1alpha1.AccessKeyIDKey: " \n", v1alpha1.SecretAccessKeyKey: "x"}, v1alpha1.ReasonKeyInvalid, "empty AWS_ACCESS_KEY_ID"},
-		"the values are swapped": {map[string]string{v1alpha1.SecretAccessKeyKey: stsfake.DefaultAccessKeyID, v1alpha1.AccessKeyIDKey: stsfake.DefaultSecretAccessKey}, v1alpha1.ReasonKeyInvalid, "swapped"},
-		"no access key id":       {map[string]string{v1alpha1.AccessKeyIDKey: "hello", v1alpha1.SecretAccessKeyKey: "world"}, v1alpha1.ReasonKeyInvalid, "AKIA"},
-		"a temporary key":        {map[string]string{v1alpha1.AccessKeyIDKey: "ASIAIOSFODNN7EXAMPLE", v1alpha1.SecretAccessKeyKey: "x"}, v1alpha1.ReasonKeyInvalid, "temporary"},
-		"white space inside":     {map[string]string{v1alpha1.AccessKeyIDKey: "AKIAIOSFODNN7EXAMPLE", v1alpha1.SecretAccessKeyKey: "a b"}, v1alpha1.ReasonKeyInvalid, "white space"},
-		"an unknown key":         {map[string]string{v1alpha1.AccessKeyIDKey: "AKIAUNKNOWNUNKNOWN", v1alpha1.SecretAccessKeyKey: "x"}, v1alpha1.ReasonKeyRefused, "does not know"},
-		"a wrong secret":         {map[string]string{v1alpha1.AccessKeyIDKey: stsfake.DefaultAccessKeyID, v1alpha1.SecretAccessKeyKey: "x"}, v1alpha1.ReasonKeyRefused, "does not belong"},
+		"no Secret": {nil, v1alpha1.ReasonKeyNotFound, "does not exist"},
+		"a key is missing": {
+			map[string]string{v1alpha1.AccessKeyIDKey: "AKIAIOSFODNN7EXAMPLE"}, v1alpha1.ReasonKeyInvalid,
+			"lacks the key AWS_SECRET_ACCESS_KEY",
+		},
+		"a value is empty": {
+			map[string]string{v1alpha1.AccessKeyIDKey: " \n", v1alpha1.SecretAccessKeyKey: "x"}, v1alpha1.ReasonKeyInvalid,
+			"empty AWS_ACCESS_KEY_ID",
+		},
+		"the values are swapped": {
+			map[string]string{v1alpha1.SecretAccessKeyKey: stsfake.DefaultAccessKeyID, v1alpha1.AccessKeyIDKey: stsfake.DefaultSecretAccessKey},
+			v1alpha1.ReasonKeyInvalid, "swapped",
+		},
+		"no access key id": {map[string]string{v1alpha1.AccessKeyIDKey: "hello", v1alpha1.SecretAccessKeyKey: "world"}, v1alpha1.ReasonKeyInvalid, "AKIA"},
+		"a temporary key": {
+			map[string]string{v1alpha1.AccessKeyIDKey: "ASIAIOSFODNN7EXAMPLE", v1alpha1.SecretAccessKeyKey: "x"}, v1alpha1.ReasonKeyInvalid,
+			"temporary",
+		},
+		"white space inside": {
+			map[string]string{v1alpha1.AccessKeyIDKey: "AKIAIOSFODNN7EXAMPLE", v1alpha1.SecretAccessKeyKey: "a b"}, v1alpha1.ReasonKeyInvalid,
+			"white space",
+		},
+		"an unknown key": {
+			map[string]string{v1alpha1.AccessKeyIDKey: "AKIAUNKNOWNUNKNOWN", v1alpha1.SecretAccessKeyKey: "x"}, v1alpha1.ReasonKeyRefused,
+			"does not know",
+		},
+		"a wrong secret": {
+			map[string]string{v1alpha1.AccessKeyIDKey: stsfake.DefaultAccessKeyID, v1alpha1.SecretAccessKeyKey: "x"}, v1alpha1.ReasonKeyRefused,
+			"does not belong",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newHarness(t)
@@ -156,12 +177,12 @@ func TestIssuersThatAreNotReady(t *testing.T) {
 	}
 }
 
-func TestAKeyThatIsReplaced(t *testing.T) {
+func TestIssuerKeyReplaced(t *testing.T) {
 	h := newHarness(t)
 	h.issuer()
 	h.session("reports")
 	h.reconcile("reports")
-	identity := h.secret("reports").Annotations[credsecret.IdentityAnnotation]
+	identity := h.secret("reports").Annotations[credsecret.IssuerIdentityAnnotation]
 	first := h.accessKey("reports")
 
 	t.Log("by another key of the same user: nothing is issued anew")
@@ -171,7 +192,7 @@ func TestAKeyThatIsReplaced(t *testing.T) {
 		s.Data[v1alpha1.AccessKeyIDKey], s.Data[v1alpha1.SecretAccessKeyKey] = []byte(second.ID), []byte(second.Secret)
 	})
 	h.reconcileIssuer("aws")
-	h.Expect(h.getIssuer("aws").Status.AccessKeyID).To(Equal(second.ID))
+	h.Expect(h.getIssuer("aws").Status.Verified.AccessKeyID).To(Equal(second.ID))
 	h.reconcile("reports")
 	h.Expect(h.accessKey("reports")).To(Equal(first))
 
@@ -184,18 +205,18 @@ func TestAKeyThatIsReplaced(t *testing.T) {
 	})
 	h.scenario(stsfake.Scenario{Kind: stsfake.HTML, Operation: "GetCallerIdentity", Status: 503})
 	h.reconcileIssuer("aws")
-	h.toRenewal("reports")
+	h.toRotation("reports")
 	h.reconcile("reports")
-	h.Expect(h.secret("reports").Annotations).To(HaveKeyWithValue(credsecret.IdentityAnnotation, identity), "not before STS has said whose the key is")
+	h.Expect(h.secret("reports").Annotations).To(HaveKeyWithValue(credsecret.IssuerIdentityAnnotation, identity), "not before STS has said whose the key is")
 	h.scenario()
 	h.advance(5 * time.Minute)
 	h.reconcileIssuer("aws")
 	h.reconcile("reports")
 	h.Expect(h.accessKey("reports")).NotTo(Equal(before))
-	h.Expect(h.secret("reports").Annotations).NotTo(HaveKeyWithValue(credsecret.IdentityAnnotation, identity))
+	h.Expect(h.secret("reports").Annotations).NotTo(HaveKeyWithValue(credsecret.IssuerIdentityAnnotation, identity))
 }
 
-func TestAKeyThatIsGoneForAMomentIsMissedForAMoment(t *testing.T) {
+func TestIssuerKeyGoneForAMoment(t *testing.T) {
 	h := newHarness(t)
 	h.issuer()
 	h.session("reports")
@@ -210,12 +231,12 @@ func TestAKeyThatIsGoneForAMomentIsMissedForAMoment(t *testing.T) {
 	delete(h.api.failing, statusWrite)
 	h.key("aws-key", stsfake.DefaultAccessKeyID, stsfake.DefaultSecretAccessKey)
 	h.reconcileIssuer("aws")
-	h.toRenewal("reports")
+	h.toRotation("reports")
 	h.reconcile("reports")
 	h.Expect(h.issued()).To(Equal(2), "the status never said otherwise, so nothing else would have told")
 }
 
-func TestAKeyThatTheOperatorMayNotRead(t *testing.T) {
+func TestIssuerKeyForbidden(t *testing.T) {
 	h := newHarness(t)
 	h.key("aws-key", stsfake.DefaultAccessKeyID, stsfake.DefaultSecretAccessKey)
 	issuer := &v1alpha1.SessionIssuer{ObjectMeta: metav1.ObjectMeta{Namespace: h.namespace, Name: "aws"}}
@@ -227,20 +248,20 @@ func TestAKeyThatTheOperatorMayNotRead(t *testing.T) {
 		To(ContainSubstring("may not read Secret"))
 }
 
-func TestAKeyThatDiesIsNoticed(t *testing.T) {
+func TestIssuerKeyDeleted(t *testing.T) {
 	h := newHarness(t)
 	h.issuer()
 	h.session("reports")
 	h.reconcile("reports")
 	h.sts.RemoveUser(stsfake.DefaultAccountID, stsfake.DefaultUserName)
-	h.toRenewal("reports")
+	h.toRotation("reports")
 	h.reconcile("reports")
-	h.Expect(h.expectReady("reports", metav1.ConditionTrue, v1alpha1.ReasonRenewalFailing)).To(ContainSubstring("deleted or deactivated"))
+	h.Expect(h.expectReady("reports", metav1.ConditionTrue, v1alpha1.ReasonRotationFailing)).To(ContainSubstring("deleted or deactivated"))
 	h.reconcileIssuer("aws")
 	h.expectCondition(h.getIssuer("aws").Status.Conditions, v1alpha1.ReadyCondition, metav1.ConditionFalse, v1alpha1.ReasonKeyRefused)
 }
 
-func TestSTSThatIsAwayDoesNotUnsayWhoAnIssuerIs(t *testing.T) {
+func TestIssuerStaysVerifiedDuringAnOutage(t *testing.T) {
 	h := newHarness(t)
 	h.issuer()
 	h.scenario(stsfake.Scenario{Kind: stsfake.HTML, Status: 503})
@@ -251,7 +272,7 @@ func TestSTSThatIsAwayDoesNotUnsayWhoAnIssuerIs(t *testing.T) {
 	h.Expect(h.api.taken()).NotTo(HaveKey(ContainSubstring("patch")))
 }
 
-func TestAllowedNamespaces(t *testing.T) {
+func TestGuardrailAllowedNamespaces(t *testing.T) {
 	h := newHarness(t)
 	h.key("aws-key", stsfake.DefaultAccessKeyID, stsfake.DefaultSecretAccessKey)
 	name := h.clusterIssuer(h.issuerSpec("aws-key"), nil)
@@ -272,14 +293,14 @@ func TestAllowedNamespaces(t *testing.T) {
 	h.expectReady("reports", metav1.ConditionTrue, v1alpha1.ReasonIssued)
 
 	allow(nil)
-	h.Expect(h.expectReady("reports", metav1.ConditionTrue, v1alpha1.ReasonRenewalFailing)).To(ContainSubstring("admits no namespace"), "withdrawn at once")
-	h.Expect(h.get("reports").Status.RenewalTime).To(BeNil(), "nothing is promised")
+	h.Expect(h.expectReady("reports", metav1.ConditionTrue, v1alpha1.ReasonRotationFailing)).To(ContainSubstring("admits no namespace"), "withdrawn at once")
+	h.Expect(h.get("reports").Status.RotationTime).To(BeNil(), "nothing is promised")
 	h.advance(8 * time.Hour)
 	h.reconcile("reports")
 	h.Expect(h.issued()).To(Equal(1))
 }
 
-func TestAnIssuerThatComesLater(t *testing.T) {
+func TestReconcileIssuerCreatedLater(t *testing.T) {
 	h := newHarness(t)
 	h.session("reports")
 	h.reconcile("reports")

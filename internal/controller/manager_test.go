@@ -39,6 +39,9 @@ import (
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
 	"github.com/sts-operator/sts-operator/internal/broker"
 	"github.com/sts-operator/sts-operator/internal/controller"
+	"github.com/sts-operator/sts-operator/internal/controller/federatedsession"
+	"github.com/sts-operator/sts-operator/internal/controller/reconciler"
+	"github.com/sts-operator/sts-operator/internal/metrics"
 )
 
 // manager is the whole operator with its real caches, watches and queues, on the real clock.
@@ -52,7 +55,7 @@ type manager struct {
 func startManager(t *testing.T, h *harness) *manager {
 	t.Helper()
 	m := &manager{registry: prometheus.NewRegistry()}
-	rc := rest.CopyConfig(restConfig)
+	rc := rest.CopyConfig(shared.Config)
 	rc.Wrap(func(next http.RoundTripper) http.RoundTripper {
 		return roundTripper(func(r *http.Request) (*http.Response, error) {
 			if r.Method != http.MethodGet && !strings.Contains(r.URL.Path, "/events") {
@@ -62,25 +65,25 @@ func startManager(t *testing.T, h *harness) *manager {
 		})
 	})
 	mgr, err := ctrl.NewManager(rc, ctrl.Options{
-		Scheme:  scheme,
+		Scheme:  shared.Client.Scheme(),
 		Metrics: metricsserver.Options{BindAddress: "0"},
 		Cache: cache.Options{
-			ByObject:          map[client.Object]cache.ByObject{&corev1.Secret{}: controller.SecretCache()},
+			ByObject:          map[client.Object]cache.ByObject{&corev1.Secret{}: federatedsession.SecretCache()},
 			DefaultNamespaces: map[string]cache.Config{h.namespace: {}},
 		},
 		Controller: config.Controller{SkipNameValidation: new(true)},
 	})
 	h.Expect(err).NotTo(HaveOccurred())
 	m.cache = mgr.GetClient()
-	metrics := controller.NewMetrics(m.registry)
-	d := controller.Dependencies{
+	metrics := metrics.New(m.registry)
+	d := reconciler.Dependencies{
 		Clock: clock.RealClock{}, Metrics: metrics, OperatorNamespace: h.namespace,
 		Broker: broker.New(broker.Options{
 			Clock: clock.RealClock{}, HTTPClient: broker.NewHTTPClient(nil), CallTimeout: 5 * time.Second, Observe: metrics.ObserveRequest,
 		}),
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	h.Expect(controller.Setup(ctx, mgr, d, controller.Options{Concurrency: 16, Timeout: 30 * time.Second})).To(Succeed())
+	h.Expect(controller.Setup(ctx, mgr, d, reconciler.Options{Concurrency: 16, Timeout: 30 * time.Second})).To(Succeed())
 	done := make(chan error, 1)
 	go func() { done <- mgr.Start(ctx) }()
 	m.stop = func() {
@@ -118,7 +121,7 @@ func newRealTimeHarness(t *testing.T) *harness {
 
 const eventually = 90 * time.Second
 
-func TestRestartCostsNothing(t *testing.T) {
+func TestManagerRestartCostsNothing(t *testing.T) {
 	const sessions = 1000
 	h := newRealTimeHarness(t)
 	h.issuerWithBudget(600)
@@ -145,8 +148,8 @@ func TestRestartCostsNothing(t *testing.T) {
 	}
 }
 
-// TestEverythingHealsWithoutANudge lets the world change under a running operator: only its own watches tell it.
-func TestEverythingHealsWithoutANudge(t *testing.T) {
+// TestManagerWatches lets the world change under a running operator: only its own watches tell it.
+func TestManagerWatches(t *testing.T) {
 	h := newRealTimeHarness(t)
 	h.session("reports")
 	m := startManager(t, h)
@@ -172,11 +175,12 @@ func TestEverythingHealsWithoutANudge(t *testing.T) {
 	edit(h, h.secret("reports"), func(s *corev1.Secret) { s.Data["AWS_SESSION_TOKEN"] = []byte("x") })
 	h.Eventually(func() string { return h.accessKeyIfAny("reports") }, eventually, 20*time.Millisecond).ShouldNot(Or(BeEmpty(), Equal(second)))
 	edit(h, h.get("reports"), func(fs *v1alpha1.FederatedSession) { fs.Spec.Name = "edited" })
-	h.Eventually(func() string { return h.get("reports").Status.Principal.ID }, eventually, 20*time.Millisecond).Should(HaveSuffix(":edited"))
+	h.Eventually(func() string { return h.get("reports").Status.Identity.UserID }, eventually, 20*time.Millisecond).Should(HaveSuffix(":edited"))
 
 	t.Log("a session that waits for another's Secret gets it when that goes")
 	h.session("waiting", func(fs *v1alpha1.FederatedSession) { fs.Spec.Secret.Name = "reports" })
-	h.Eventually(func() string { return describe(h.get("waiting").Status.Conditions) }, eventually, 20*time.Millisecond).Should(ContainSubstring(v1alpha1.ReasonSecretConflict))
+	h.Eventually(func() string { return describe(h.get("waiting").Status.Conditions) }, eventually, 20*time.Millisecond).
+		Should(ContainSubstring(v1alpha1.ReasonSecretConflict))
 	h.Expect(h.direct.Delete(t.Context(), h.get("reports"))).To(Succeed())
 	h.Expect(h.direct.Delete(t.Context(), h.secret("reports"))).To(Succeed()) // as the garbage collector does
 	h.Eventually(func() string { return h.get("waiting").Status.SecretName }, eventually, 20*time.Millisecond).Should(Equal("reports"))

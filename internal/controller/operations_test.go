@@ -28,12 +28,12 @@ import (
 )
 
 // Each operation end to end: from a session on the API server, through the SDK, to an STS that verifies, and to the Secret.
-func TestOperations(t *testing.T) {
+func TestIssueOperations(t *testing.T) {
 	for sentence, c := range map[string]struct {
 		setUp     func(*harness)
 		session   func(*v1alpha1.FederatedSession)
 		operation string
-		principal v1alpha1.Principal
+		principal v1alpha1.Identity
 		lifetime  time.Duration
 		check     func(*harness, v1alpha1.FederatedSessionStatus)
 	}{
@@ -41,7 +41,7 @@ func TestOperations(t *testing.T) {
 			setUp:     func(h *harness) { h.issuer() },
 			session:   func(*v1alpha1.FederatedSession) {},
 			operation: "GetFederationToken",
-			principal: v1alpha1.Principal{ARN: "arn:aws:sts::123456789012:federated-user/reports", ID: "123456789012:reports"},
+			principal: v1alpha1.Identity{ARN: "arn:aws:sts::123456789012:federated-user/reports", UserID: "123456789012:reports"},
 			lifetime:  12 * time.Hour,
 		},
 		"AssumeRole": {
@@ -51,7 +51,7 @@ func TestOperations(t *testing.T) {
 				fs.Spec.AssumeRole.SourceIdentity = "jane"
 			},
 			operation: "AssumeRole",
-			principal: v1alpha1.Principal{ARN: "arn:aws:sts::123456789012:assumed-role/reports/reports"},
+			principal: v1alpha1.Identity{ARN: "arn:aws:sts::123456789012:assumed-role/reports/reports"},
 			lifetime:  time.Hour,
 			check: func(h *harness, status v1alpha1.FederatedSessionStatus) {
 				h.Expect(status.SourceIdentity).To(Equal("jane"))
@@ -61,7 +61,7 @@ func TestOperations(t *testing.T) {
 			setUp:     func(h *harness) { h.issuerWithoutIdentity(); h.cluster("worker") },
 			session:   withWebIdentity,
 			operation: "AssumeRoleWithWebIdentity",
-			principal: v1alpha1.Principal{ARN: "arn:aws:sts::123456789012:assumed-role/reports/reports"},
+			principal: v1alpha1.Identity{ARN: "arn:aws:sts::123456789012:assumed-role/reports/reports"},
 			lifetime:  time.Hour,
 			check: func(h *harness, status v1alpha1.FederatedSessionStatus) {
 				h.Expect(status.WebIdentity.Subject).To(Equal("system:serviceaccount:" + h.namespace + ":worker"))
@@ -73,7 +73,7 @@ func TestOperations(t *testing.T) {
 			setUp:     func(h *harness) { h.issuerWithoutIdentity(); h.putAssertion(h.assertion(h.corporate())) },
 			session:   withSAML,
 			operation: "AssumeRoleWithSAML",
-			principal: v1alpha1.Principal{ARN: "arn:aws:sts::123456789012:assumed-role/reports/jane"},
+			principal: v1alpha1.Identity{ARN: "arn:aws:sts::123456789012:assumed-role/reports/jane"},
 			lifetime:  time.Hour,
 			check: func(h *harness, status v1alpha1.FederatedSessionStatus) {
 				h.Expect(status.SAML.Subject).To(Equal("jane@example.com"))
@@ -85,7 +85,7 @@ func TestOperations(t *testing.T) {
 			setUp:     func(h *harness) { h.issuer() },
 			session:   withSessionToken,
 			operation: "GetSessionToken",
-			principal: v1alpha1.Principal{ARN: demoUserARN, ID: "AIDACKCEVSQ6C2EXAMPLE"},
+			principal: v1alpha1.Identity{ARN: demoUserARN, UserID: "AIDACKCEVSQ6C2EXAMPLE"},
 			lifetime:  12 * time.Hour,
 		},
 	} {
@@ -99,11 +99,11 @@ func TestOperations(t *testing.T) {
 			h.expectReady("reports", metav1.ConditionTrue, v1alpha1.ReasonIssued)
 			h.Expect(h.sts.Count(c.operation)).To(Equal(1))
 			status := h.get("reports").Status
-			h.Expect(status.Principal.ARN).To(Equal(c.principal.ARN))
-			if c.principal.ID != "" {
-				h.Expect(status.Principal.ID).To(Equal(c.principal.ID))
+			h.Expect(status.Identity.ARN).To(Equal(c.principal.ARN))
+			if c.principal.UserID != "" {
+				h.Expect(status.Identity.UserID).To(Equal(c.principal.UserID))
 			}
-			h.Expect(status.AccountID).To(Equal(stsfake.DefaultAccountID))
+			h.Expect(status.Identity.AccountID).To(Equal(stsfake.DefaultAccountID))
 			h.Expect(status.ExpirationTime.UTC()).To(Equal(start.Add(c.lifetime)))
 			h.Expect(status.SessionTokenUtilizationPercent).NotTo(BeNil())
 			h.Expect(status.AccessKeyID).To(Equal(h.accessKey("reports")))
@@ -122,7 +122,7 @@ func TestOperations(t *testing.T) {
 }
 
 // The status is only a report: a lost one costs no call, and what STS told once is not made up again.
-func TestARestartKeepsWhatSTSTold(t *testing.T) {
+func TestReportAfterARestart(t *testing.T) {
 	h := newHarness(t)
 	h.issuerWithoutIdentity()
 	h.cluster("worker")
@@ -138,7 +138,7 @@ func TestARestartKeepsWhatSTSTold(t *testing.T) {
 	h.Expect(h.sts.Count("AssumeRoleWithWebIdentity")).To(Equal(1))
 }
 
-func TestEveryOperationIsRenewed(t *testing.T) {
+func TestRotateOperations(t *testing.T) {
 	for sentence, member := range map[string]func(*v1alpha1.FederatedSession){
 		"AssumeRole": assumingRole, "AssumeRoleWithWebIdentity": withWebIdentity, "GetSessionToken": withSessionToken,
 	} {
@@ -153,7 +153,7 @@ func TestEveryOperationIsRenewed(t *testing.T) {
 			h.reconcile("reports")
 			first := h.accessKey("reports")
 
-			h.toRenewal("reports")
+			h.toRotation("reports")
 			h.reconcile("reports")
 
 			h.Expect(h.accessKey("reports")).NotTo(Equal(first))
@@ -163,7 +163,7 @@ func TestEveryOperationIsRenewed(t *testing.T) {
 }
 
 // What an issuer cannot do is said before STS is asked.
-func TestOperationsThatTheIssuerCannotMake(t *testing.T) {
+func TestIssueOperationsTheIssuerCannotMake(t *testing.T) {
 	for sentence, c := range map[string]struct {
 		setUp   func(*harness)
 		session func(*v1alpha1.FederatedSession)

@@ -28,7 +28,7 @@ import (
 	"github.com/sts-operator/sts-operator/test/stsfake"
 )
 
-func TestFirstIssue(t *testing.T) {
+func TestIssueFirst(t *testing.T) {
 	h := newHarness(t)
 	h.issuer()
 	h.session("reports", func(fs *v1alpha1.FederatedSession) {
@@ -41,14 +41,14 @@ func TestFirstIssue(t *testing.T) {
 
 	h.expectReady("reports", metav1.ConditionTrue, v1alpha1.ReasonIssued)
 	status := h.get("reports").Status
-	h.Expect(status.Principal.ARN).To(Equal("arn:aws:sts::123456789012:federated-user/reports"))
-	h.Expect(status.Principal.ID).To(Equal("123456789012:reports"))
-	h.Expect(status.AccountID).To(Equal("123456789012"))
+	h.Expect(status.Identity.ARN).To(Equal("arn:aws:sts::123456789012:federated-user/reports"))
+	h.Expect(status.Identity.UserID).To(Equal("123456789012:reports"))
+	h.Expect(status.Identity.AccountID).To(Equal("123456789012"))
 	h.Expect(status.SecretName).To(Equal("reports"))
 	h.Expect(status.AccessKeyID).To(Equal(h.accessKey("reports")))
 	h.Expect(status.IssuedTime.UTC()).To(Equal(start))
 	h.Expect(status.ExpirationTime.UTC()).To(Equal(start.Add(time.Hour)))
-	h.Expect(status.RenewalTime.UTC()).To(And(
+	h.Expect(status.RotationTime.UTC()).To(And(
 		BeTemporally(">=", start.Add(30*time.Minute)), BeTemporally("<", start.Add(36*time.Minute))))
 	h.Expect(status.SessionTokenUtilizationPercent).NotTo(BeNil())
 	h.Expect(result.RequeueAfter).To(BeNumerically("<=", 10*time.Minute), "a clock that jumps is noticed")
@@ -59,14 +59,14 @@ func TestFirstIssue(t *testing.T) {
 	call := h.sts.Calls()[len(h.sts.Calls())-1]
 	h.Expect(call.Parameters).To(And(
 		HaveKeyWithValue("Name", "reports"), HaveKeyWithValue("DurationSeconds", "3600"),
-		HaveKeyWithValue("Policy", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}]}`),
+		HaveKeyWithValue("Policy", `{"Statement":[{"Action":"s3:GetObject","Effect":"Allow","Resource":"*"}],"Version":"2012-10-17"}`),
 		HaveKeyWithValue("PolicyArns.member.1.arn", "arn:aws:iam::aws:policy/ReadOnlyAccess"),
 		HaveKeyWithValue("Tags.member.1.Key", "empty"), HaveKeyWithValue("Tags.member.1.Value", ""),
 		HaveKeyWithValue("Tags.member.2.Key", "team"), HaveKeyWithValue("Tags.member.2.Value", "a")))
 	h.Expect(h.events()).To(ContainElement(ContainSubstring("Normal Issued")))
 }
 
-func TestRenewal(t *testing.T) {
+func TestRotate(t *testing.T) {
 	h := newHarness(t)
 	h.issuer()
 	h.session("reports")
@@ -79,7 +79,7 @@ func TestRenewal(t *testing.T) {
 	h.Expect(h.api.taken()).To(BeEmpty(), "a healthy session costs nothing")
 	h.Expect(h.issued()).To(Equal(1))
 
-	h.toRenewal("reports")
+	h.toRotation("reports")
 	h.reconcile("reports")
 	h.Expect(h.accessKey("reports")).NotTo(Equal(first))
 	h.Expect(h.issued()).To(Equal(2))
@@ -88,16 +88,16 @@ func TestRenewal(t *testing.T) {
 		"patch *v1.Secret":                        1,
 		"patch status *v1alpha1.FederatedSession": 1,
 	}), "what a rotation costs the API server")
-	h.Expect(h.events()).To(BeEmpty(), "an ordinary renewal is no event")
+	h.Expect(h.events()).To(BeEmpty(), "an ordinary rotation is no event")
 	h.expectReady("reports", metav1.ConditionTrue, v1alpha1.ReasonIssued)
 }
 
-func TestRenewalFollowsTheLifetimeThatSTSGrants(t *testing.T) {
+func TestRotateByTheGrantedLifetime(t *testing.T) {
 	h := newHarness(t, stsfake.WithMaxLifetime(20*time.Minute))
 	h.issuer()
 	h.session("reports", func(fs *v1alpha1.FederatedSession) { fs.Spec.DurationSeconds = new(int32(7200)) })
 	h.reconcile("reports")
-	h.Expect(h.get("reports").Status.RenewalTime.UTC()).To(And(
+	h.Expect(h.get("reports").Status.RotationTime.UTC()).To(And(
 		BeTemporally(">=", start.Add(10*time.Minute)), BeTemporally("<", start.Add(12*time.Minute))))
 }
 
@@ -105,7 +105,7 @@ func nameOf(i int) string {
 	return "session-" + string(rune('a'+i/100)) + string(rune('a'+i/10%10)) + string(rune('a'+i%10))
 }
 
-func TestALostStatusCostsNothing(t *testing.T) {
+func TestReportLostStatus(t *testing.T) {
 	h := newHarness(t)
 	h.issuer()
 	h.session("reports")
@@ -123,10 +123,10 @@ func TestALostStatusCostsNothing(t *testing.T) {
 	h.Expect(after).To(Equal(before))
 }
 
-func TestClockJumps(t *testing.T) {
+func TestReconcileClockJumps(t *testing.T) {
 	for name, jump := range map[string]time.Duration{
-		"an hour forward, past the expiration, issues anew":  time.Hour,
-		"an hour back issues anew, or renewal would be late": -time.Hour,
+		"an hour forward, past the expiration, issues anew":   time.Hour,
+		"an hour back issues anew, or rotation would be late": -time.Hour,
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newHarness(t)
@@ -143,7 +143,7 @@ func TestClockJumps(t *testing.T) {
 	}
 }
 
-func TestSuspend(t *testing.T) {
+func TestReconcileSuspended(t *testing.T) {
 	h := newHarness(t)
 	h.issuer()
 	fs := h.session("reports")

@@ -28,7 +28,7 @@ import (
 	"github.com/sts-operator/sts-operator/test/stsfake/saml"
 )
 
-func TestANewAssertionIsUsedOnceAndAtOnce(t *testing.T) {
+func TestIssueNewAssertion(t *testing.T) {
 	h := newHarness(t)
 	h.issuerWithoutIdentity()
 	provider := h.corporate()
@@ -48,7 +48,7 @@ func TestANewAssertionIsUsedOnceAndAtOnce(t *testing.T) {
 	h.Expect(h.secret("reports").Annotations).To(HaveKey("sts-operator.dev/assertion-digest"))
 }
 
-func TestRenewalWaitsForANewAssertion(t *testing.T) {
+func TestRotateWaitsForANewAssertion(t *testing.T) {
 	h := newHarness(t)
 	h.issuerWithoutIdentity()
 	provider := h.corporate()
@@ -56,9 +56,9 @@ func TestRenewalWaitsForANewAssertion(t *testing.T) {
 	h.session("reports", withSAML)
 	h.reconcile("reports")
 
-	h.toRenewal("reports")
+	h.toRotation("reports")
 	result := h.reconcile("reports")
-	h.Expect(h.expectReady("reports", metav1.ConditionTrue, v1alpha1.ReasonRenewalFailing)).To(
+	h.Expect(h.expectReady("reports", metav1.ConditionTrue, v1alpha1.ReasonRotationFailing)).To(
 		ContainSubstring("the assertion in Secret saml has been used for the published credentials: put a new one there; the published credentials work until"))
 	h.Expect(result.RequeueAfter).To(BeNumerically("<=", time.Minute+time.Second))
 
@@ -72,7 +72,7 @@ func TestRenewalWaitsForANewAssertion(t *testing.T) {
 	h.expectReady("reports", metav1.ConditionTrue, v1alpha1.ReasonIssued)
 }
 
-func TestAnExpiredAssertionDoesNoHarm(t *testing.T) {
+func TestIssueExpiredAssertion(t *testing.T) {
 	h := newHarness(t)
 	h.issuerWithoutIdentity()
 	provider := h.corporate()
@@ -88,13 +88,13 @@ func TestAnExpiredAssertionDoesNoHarm(t *testing.T) {
 	h.expectReady("reports", metav1.ConditionTrue, v1alpha1.ReasonIssued)
 	h.Expect(h.sts.Count("AssumeRoleWithSAML")).To(Equal(1))
 
-	h.toRenewal("reports")
+	h.toRotation("reports")
 	h.reconcile("reports")
-	h.Expect(h.expectReady("reports", metav1.ConditionTrue, v1alpha1.ReasonRenewalFailing)).To(ContainSubstring("the assertion in Secret saml has expired"))
+	h.Expect(h.expectReady("reports", metav1.ConditionTrue, v1alpha1.ReasonRotationFailing)).To(ContainSubstring("the assertion in Secret saml has expired"))
 	h.Expect(h.sts.Count("AssumeRoleWithSAML")).To(Equal(1), "STS is not asked with what cannot do")
 }
 
-func TestAssertionProblems(t *testing.T) {
+func TestObserveAssertionProblems(t *testing.T) {
 	for sentence, c := range map[string]struct {
 		response func(*harness, *saml.IdentityProvider) string // "": no Secret
 		reason   string
@@ -163,7 +163,7 @@ func TestAssertionProblems(t *testing.T) {
 }
 
 // An assertion that another session has used is refused by STS, and waits like any other for its successor.
-func TestAReplayedAssertionWaits(t *testing.T) {
+func TestIssueReplayedAssertion(t *testing.T) {
 	h := newHarness(t)
 	h.issuerWithoutIdentity()
 	h.putAssertion(h.assertion(h.corporate()))

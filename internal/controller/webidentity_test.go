@@ -33,7 +33,7 @@ const tokenRequest = "create token *v1.ServiceAccount"
 
 var tokens = schema.GroupResource{Resource: "serviceaccounts/token"}
 
-func TestTheTokenIsFreshShortAndOfTheSessionsOwnNamespace(t *testing.T) {
+func TestObtainToken(t *testing.T) {
 	h := newHarness(t)
 	h.issuerWithoutIdentity()
 	h.cluster("worker")
@@ -46,14 +46,14 @@ func TestTheTokenIsFreshShortAndOfTheSessionsOwnNamespace(t *testing.T) {
 	}))
 	h.Expect(h.api.taken()).To(HaveKeyWithValue(tokenRequest, 2), "one to learn the API's audiences, one to present")
 
-	h.toRenewal("reports")
+	h.toRotation("reports")
 	h.reconcile("reports")
 	h.Expect(h.api.taken()).To(HaveKeyWithValue(tokenRequest, 1))
 	h.Expect(h.sts.Count("AssumeRoleWithWebIdentity")).To(Equal(2))
 	h.Expect(h.log.String()).NotTo(ContainSubstring("eyJ"), "no token is logged")
 }
 
-func TestWebIdentityProblems(t *testing.T) {
+func TestObtainTokenProblems(t *testing.T) {
 	for sentence, c := range map[string]struct {
 		setUp   func(*harness)
 		change  func(*harness, *v1alpha1.AssumeRoleWithWebIdentity)
@@ -88,7 +88,8 @@ func TestWebIdentityProblems(t *testing.T) {
 		},
 		"the namespace has chosen both the audience and who gets the token": {
 			change: func(_ *harness, r *v1alpha1.AssumeRoleWithWebIdentity) { r.Audience = "vault" },
-			reason: v1alpha1.ReasonAudienceNotAllowed, message: "SessionIssuer aws calls an endpoint of its own (spec.endpoint), which is given tokens for sts.amazonaws.com only",
+			reason: v1alpha1.ReasonAudienceNotAllowed, message: "SessionIssuer aws calls an endpoint of its own (spec.endpoint), which is " +
+				"given tokens for sts.amazonaws.com only",
 		},
 		"IAM does not know the cluster": {
 			change: func(_ *harness, r *v1alpha1.AssumeRoleWithWebIdentity) {
@@ -98,7 +99,8 @@ func TestWebIdentityProblems(t *testing.T) {
 		},
 		"the role does not trust the ServiceAccount": {
 			setUp:  func(h *harness) { h.role(trustOfAccount) },
-			reason: v1alpha1.ReasonAccessDenied, message: "AWS denies sts:AssumeRoleWithWebIdentity on " + roleARN + ": check that the role exists, and that its trust policy admits ServiceAccount worker", asked: 1,
+			reason: v1alpha1.ReasonAccessDenied, message: "AWS denies sts:AssumeRoleWithWebIdentity on " + roleARN +
+				": check that the role exists, and that its trust policy admits ServiceAccount worker", asked: 1,
 		},
 	} {
 		t.Run(sentence, func(t *testing.T) {
@@ -108,7 +110,7 @@ func TestWebIdentityProblems(t *testing.T) {
 			if c.setUp != nil {
 				c.setUp(h)
 			}
-			shared := h.clusterIssuer(v1alpha1.IssuerSpec{Region: "us-east-1", Endpoint: h.endpoint}, &v1alpha1.AllowedNamespaces{})
+			shared := h.clusterIssuer(h.unsignedSpec(), &v1alpha1.AllowedNamespaces{})
 			h.session("reports", withWebIdentity, func(fs *v1alpha1.FederatedSession) {
 				if c.cluster {
 					ofCluster(shared)(fs)
@@ -132,14 +134,14 @@ func TestWebIdentityProblems(t *testing.T) {
 }
 
 // Credentials of an unsigned call are nobody's but the ServiceAccount's, so the issuer's own key may change as it likes.
-func TestWhatIsPublishedDoesNotDependOnTheIssuersIdentity(t *testing.T) {
+func TestReconcileUnsignedSessionOfAChangedIssuer(t *testing.T) {
 	h := newHarness(t)
 	h.issuer()
 	h.cluster("worker")
 	h.session("reports", withWebIdentity)
 	h.reconcile("reports")
 
-	h.changeIssuer(func(spec *v1alpha1.IssuerSpec) { spec.AccessKey = nil })
+	h.changeIssuer(func(spec *v1alpha1.IssuerSpec) { *spec = h.unsignedSpec() })
 	h.reconcile("reports")
 
 	h.expectReady("reports", metav1.ConditionTrue, v1alpha1.ReasonIssued)

@@ -51,28 +51,31 @@ func theSession() *v1alpha1.FederatedSession {
 // wishing is theSession whose spec asks for labels and annotations.
 func wishing(labels map[string]v1alpha1.LabelValue, annotations map[string]v1alpha1.AnnotationValue) *v1alpha1.FederatedSession {
 	fs := theSession()
-	fs.Spec.Secret.Labels, fs.Spec.Secret.Annotations = labels, annotations
+	fs.Spec.Secret.Template.Metadata.Labels, fs.Spec.Secret.Template.Metadata.Annotations = labels, annotations
 	return fs
+}
+
+// theIdentity is who the credentials act as.
+var theIdentity = sts.Identity{
+	AccountID: "123456789012", ARN: "arn:aws:sts::123456789012:federated-user/reports", UserID: "123456789012:reports",
 }
 
 func theIssued() sts.Issued {
 	return sts.Issued{
-		Credentials:  sts.NewCredentials(keyID, secretKey, token),
-		IssuedAt:     noon,
-		Expiration:   noon.Add(12 * time.Hour),
-		PrincipalARN: "arn:aws:sts::123456789012:federated-user/reports",
-		PrincipalID:  "123456789012:reports",
-		AccountID:    "123456789012",
+		Credentials: sts.NewCredentials(keyID, secretKey, token),
+		IssuedAt:    noon,
+		Expiration:  noon.Add(12 * time.Hour),
+		Identity:    theIdentity,
 	}
 }
 
 // theOrigin is what most tests publish for, and ofAnAssertion the same for AssumeRoleWithSAML.
 func theOrigin() credsecret.Origin {
-	return credsecret.Origin{RequestHash: requestHash, Identity: identity}
+	return credsecret.Origin{RequestHash: requestHash, IssuerIdentity: identity}
 }
 
 func ofAnAssertion() credsecret.Origin {
-	return credsecret.Origin{RequestHash: requestHash, Identity: sts.Unsigned, AssertionDigest: assertionDigest}
+	return credsecret.Origin{RequestHash: requestHash, IssuerIdentity: sts.Unsigned, AssertionDigest: assertionDigest}
 }
 
 // published is the Secret as the operator writes it.

@@ -32,23 +32,23 @@ const (
 	addedAnnotationsAnnotation = "sts-operator.dev/added-annotations"
 )
 
-// Dress gives the Secret the labels and annotations that the spec asks for, takes away those an earlier spec asked for,
+// SyncMetadata gives the Secret the labels and annotations that the spec asks for, takes away those an earlier spec asked for,
 // and leaves everybody else's alone.
-func Dress(secret *corev1.Secret, fs *v1alpha1.FederatedSession) {
-	addedLabels, addedAnnotations := keys(fs.Spec.Secret.Labels), keys(fs.Spec.Secret.Annotations)
-	secret.Labels = merged(secret.Labels, secret.Annotations[addedLabelsAnnotation], fs.Spec.Secret.Labels)
+func SyncMetadata(secret *corev1.Secret, fs *v1alpha1.FederatedSession) {
+	wanted := fs.Spec.Secret.Template.Metadata
+	secret.Labels = merged(secret.Labels, secret.Annotations[addedLabelsAnnotation], wanted.Labels)
 	secret.Labels[ManagedByLabel] = ManagedBy
-	secret.Annotations = merged(secret.Annotations, secret.Annotations[addedAnnotationsAnnotation], fs.Spec.Secret.Annotations)
-	note(secret.Annotations, addedLabelsAnnotation, addedLabels)
-	note(secret.Annotations, addedAnnotationsAnnotation, addedAnnotations)
+	secret.Annotations = merged(secret.Annotations, secret.Annotations[addedAnnotationsAnnotation], wanted.Annotations)
+	setOrDelete(secret.Annotations, addedLabelsAnnotation, keys(wanted.Labels))
+	setOrDelete(secret.Annotations, addedAnnotationsAnnotation, keys(wanted.Annotations))
 }
 
-// isDressed says whether Dress would change nothing.
-func isDressed(secret *corev1.Secret, fs *v1alpha1.FederatedSession) bool {
-	dressed := &corev1.Secret{}
-	dressed.Labels, dressed.Annotations = secret.Labels, secret.Annotations
-	Dress(dressed, fs)
-	return maps.Equal(dressed.Labels, secret.Labels) && maps.Equal(dressed.Annotations, secret.Annotations)
+// isInSync says whether SyncMetadata would change nothing.
+func isInSync(secret *corev1.Secret, fs *v1alpha1.FederatedSession) bool {
+	synced := &corev1.Secret{}
+	synced.Labels, synced.Annotations = secret.Labels, secret.Annotations
+	SyncMetadata(synced, fs)
+	return maps.Equal(synced.Labels, secret.Labels) && maps.Equal(synced.Annotations, secret.Annotations)
 }
 
 // merged is a new map: what is there, less what was added before, plus what is wanted.
@@ -70,7 +70,8 @@ func keys[V ~string](m map[string]V) string {
 	return strings.Join(slices.Sorted(maps.Keys(m)), ",")
 }
 
-func note(annotations map[string]string, key, value string) {
+// setOrDelete an annotation: an empty value removes it.
+func setOrDelete(annotations map[string]string, key, value string) {
 	if value == "" {
 		delete(annotations, key)
 		return

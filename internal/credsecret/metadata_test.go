@@ -43,20 +43,22 @@ func visible(all texts) texts {
 	return out
 }
 
-func TestDress(t *testing.T) {
+func TestSyncMetadata(t *testing.T) {
 	for sentence, c := range map[string]struct {
 		there texts   // labels and annotations alike, from others
 		specs []texts // what successive specs ask for
 		want  texts   // what is there in the end
 	}{
-		"nothing asked, nothing there":                   {nil, []texts{{}}, texts{}},
-		"what is asked for is added":                     {nil, []texts{{"team": "data", "app": "reports"}}, texts{"team": "data", "app": "reports"}},
-		"an empty value is a value":                      {nil, []texts{{"team": ""}}, texts{"team": ""}},
-		"others' are left alone":                         {texts{"others": "x"}, []texts{{"team": "data"}}, texts{"others": "x", "team": "data"}},
-		"a change of value is made":                      {nil, []texts{{"team": "data"}, {"team": "sales"}}, texts{"team": "sales"}},
-		"what is no longer asked for goes":               {nil, []texts{{"team": "data", "app": "reports"}, {"app": "reports"}}, texts{"app": "reports"}},
-		"all of it, if need be":                          {texts{"others": "x"}, []texts{{"team": "data"}, {}}, texts{"others": "x"}},
-		"one goes and another comes":                     {texts{"others": "x"}, []texts{{"team": "data"}, {"app": "reports"}}, texts{"others": "x", "app": "reports"}},
+		"nothing asked, nothing there":     {nil, []texts{{}}, texts{}},
+		"what is asked for is added":       {nil, []texts{{"team": "data", "app": "reports"}}, texts{"team": "data", "app": "reports"}},
+		"an empty value is a value":        {nil, []texts{{"team": ""}}, texts{"team": ""}},
+		"others' are left alone":           {texts{"others": "x"}, []texts{{"team": "data"}}, texts{"others": "x", "team": "data"}},
+		"a change of value is made":        {nil, []texts{{"team": "data"}, {"team": "sales"}}, texts{"team": "sales"}},
+		"what is no longer asked for goes": {nil, []texts{{"team": "data", "app": "reports"}, {"app": "reports"}}, texts{"app": "reports"}},
+		"all the spec added goes":          {texts{"others": "x"}, []texts{{"team": "data"}, {}}, texts{"others": "x"}},
+		"one goes and another comes": {
+			texts{"others": "x"}, []texts{{"team": "data"}, {"app": "reports"}}, texts{"others": "x", "app": "reports"},
+		},
 		"what went does not go again":                    {nil, []texts{{"team": "data"}, {}, {"team": "sales"}}, texts{"team": "sales"}},
 		"another's value gives way to the spec's":        {texts{"team": "x"}, []texts{{"team": "data"}}, texts{"team": "data"}},
 		"keys that begin alike are different":            {texts{"tea": "x", "team.eu": "y"}, []texts{{"team": "data"}, {}}, texts{"tea": "x", "team.eu": "y"}},
@@ -74,11 +76,11 @@ func TestDress(t *testing.T) {
 					wishedLabels[key], wishedAnnotations[key] = v1alpha1.LabelValue(value), v1alpha1.AnnotationValue(value)
 				}
 				fs := wishing(wishedLabels, wishedAnnotations)
-				credsecret.Dress(secret, fs)
-				g.Expect(credsecret.Observe(secret, fs).Dressed).To(BeTrue())
+				credsecret.SyncMetadata(secret, fs)
+				g.Expect(credsecret.Observe(secret, fs).InSync).To(BeTrue())
 				again := secret.DeepCopy()
-				credsecret.Dress(again, fs)
-				g.Expect(again).To(Equal(secret), "to dress twice changes nothing")
+				credsecret.SyncMetadata(again, fs)
+				g.Expect(again).To(Equal(secret), "syncing twice changes nothing")
 			}
 
 			g.Expect(visible(secret.Labels)).To(Equal(c.want))
@@ -88,44 +90,46 @@ func TestDress(t *testing.T) {
 	}
 }
 
-func TestWhatTheSpecAddedIsNoted(t *testing.T) {
+func TestSyncMetadataRecordsAddedKeys(t *testing.T) {
 	g := NewWithT(t)
 	secret := &corev1.Secret{}
 
-	credsecret.Dress(secret, wishing(labels{"b": "1", "a": "2"}, annotations{"example.com/y": "1", "example.com/x": "2"}))
+	credsecret.SyncMetadata(secret, wishing(labels{"b": "1", "a": "2"}, annotations{"example.com/y": "1", "example.com/x": "2"}))
 	g.Expect(secret.Annotations).To(HaveKeyWithValue("sts-operator.dev/added-labels", "a,b"))
 	g.Expect(secret.Annotations).To(HaveKeyWithValue("sts-operator.dev/added-annotations", "example.com/x,example.com/y"))
 
-	credsecret.Dress(secret, theSession())
-	g.Expect(secret.Annotations).To(BeEmpty(), "nothing is noted of nothing")
+	credsecret.SyncMetadata(secret, theSession())
+	g.Expect(secret.Annotations).To(BeEmpty(), "no keys added, none recorded")
 }
 
-func TestDressedSeesEveryDifference(t *testing.T) {
+func TestObserveInSync(t *testing.T) {
 	fs := func() *v1alpha1.FederatedSession {
 		return wishing(labels{"team": "data"}, annotations{"example.com/note": "hello"})
 	}
 	for sentence, c := range map[string]struct {
-		secret  func(*corev1.Secret)
-		spec    func(*v1alpha1.FederatedSession)
-		dressed bool
+		secret func(*corev1.Secret)
+		spec   func(*v1alpha1.FederatedSession)
+		inSync bool
 	}{
-		"none":                            {dressed: true},
-		"another's label":                 {secret: func(s *corev1.Secret) { s.Labels["others"] = "x" }, dressed: true},
-		"another's annotation":            {secret: func(s *corev1.Secret) { s.Annotations["others"] = "x" }, dressed: true},
-		"managed-by is gone":              {secret: func(s *corev1.Secret) { delete(s.Labels, credsecret.ManagedByLabel) }},
-		"managed-by is another":           {secret: func(s *corev1.Secret) { s.Labels[credsecret.ManagedByLabel] = "helm" }},
-		"a label is gone":                 {secret: func(s *corev1.Secret) { delete(s.Labels, "team") }},
-		"a label was changed":             {secret: func(s *corev1.Secret) { s.Labels["team"] = "sales" }},
-		"an annotation is gone":           {secret: func(s *corev1.Secret) { delete(s.Annotations, "example.com/note") }},
-		"an annotation was changed":       {secret: func(s *corev1.Secret) { s.Annotations["example.com/note"] = "bye" }},
-		"the note of labels is gone":      {secret: func(s *corev1.Secret) { delete(s.Annotations, "sts-operator.dev/added-labels") }},
-		"all labels are gone":             {secret: func(s *corev1.Secret) { s.Labels = nil }},
-		"all annotations are gone":        {secret: func(s *corev1.Secret) { s.Annotations = nil }},
-		"the spec has a label more":       {spec: func(fs *v1alpha1.FederatedSession) { fs.Spec.Secret.Labels["app"] = "a" }},
-		"the spec has a label less":       {spec: func(fs *v1alpha1.FederatedSession) { fs.Spec.Secret.Labels = nil }},
-		"the spec has another value":      {spec: func(fs *v1alpha1.FederatedSession) { fs.Spec.Secret.Labels["team"] = "sales" }},
-		"the spec has an annotation more": {spec: func(fs *v1alpha1.FederatedSession) { fs.Spec.Secret.Annotations["example.com/more"] = "" }},
-		"the spec has no annotation":      {spec: func(fs *v1alpha1.FederatedSession) { fs.Spec.Secret.Annotations = nil }},
+		"none":                       {inSync: true},
+		"another's label":            {secret: func(s *corev1.Secret) { s.Labels["others"] = "x" }, inSync: true},
+		"another's annotation":       {secret: func(s *corev1.Secret) { s.Annotations["others"] = "x" }, inSync: true},
+		"managed-by is gone":         {secret: func(s *corev1.Secret) { delete(s.Labels, credsecret.ManagedByLabel) }},
+		"managed-by is another":      {secret: func(s *corev1.Secret) { s.Labels[credsecret.ManagedByLabel] = "helm" }},
+		"a label is gone":            {secret: func(s *corev1.Secret) { delete(s.Labels, "team") }},
+		"a label was changed":        {secret: func(s *corev1.Secret) { s.Labels["team"] = "sales" }},
+		"an annotation is gone":      {secret: func(s *corev1.Secret) { delete(s.Annotations, "example.com/note") }},
+		"an annotation was changed":  {secret: func(s *corev1.Secret) { s.Annotations["example.com/note"] = "bye" }},
+		"the note of labels is gone": {secret: func(s *corev1.Secret) { delete(s.Annotations, "sts-operator.dev/added-labels") }},
+		"all labels are gone":        {secret: func(s *corev1.Secret) { s.Labels = nil }},
+		"all annotations are gone":   {secret: func(s *corev1.Secret) { s.Annotations = nil }},
+		"the spec has a label more":  {spec: func(fs *v1alpha1.FederatedSession) { fs.Spec.Secret.Template.Metadata.Labels["app"] = "a" }},
+		"the spec has a label less":  {spec: func(fs *v1alpha1.FederatedSession) { fs.Spec.Secret.Template.Metadata.Labels = nil }},
+		"the spec has another value": {spec: func(fs *v1alpha1.FederatedSession) { fs.Spec.Secret.Template.Metadata.Labels["team"] = "sales" }},
+		"the spec has an annotation more": {spec: func(fs *v1alpha1.FederatedSession) {
+			fs.Spec.Secret.Template.Metadata.Annotations["example.com/more"] = ""
+		}},
+		"the spec has no annotation": {spec: func(fs *v1alpha1.FederatedSession) { fs.Spec.Secret.Template.Metadata.Annotations = nil }},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			g := NewWithT(t)
@@ -138,28 +142,28 @@ func TestDressedSeesEveryDifference(t *testing.T) {
 			}
 			before := secret.DeepCopy()
 
-			g.Expect(credsecret.Observe(secret, session).Dressed).To(Equal(c.dressed))
+			g.Expect(credsecret.Observe(secret, session).InSync).To(Equal(c.inSync))
 
-			g.Expect(secret).To(Equal(before), "to look changes nothing")
-			credsecret.Dress(secret, session)
-			g.Expect(credsecret.Observe(secret, session).Dressed).To(BeTrue())
+			g.Expect(secret).To(Equal(before), "Observe changes nothing")
+			credsecret.SyncMetadata(secret, session)
+			g.Expect(credsecret.Observe(secret, session).InSync).To(BeTrue())
 			g.Expect(secret.Data).To(Equal(before.Data))
 		})
 	}
 }
 
-// Dress is for a Secret whose credentials stay: it must not make them look tampered with.
-func TestDressLeavesTheCredentialsIntact(t *testing.T) {
+// SyncMetadata is for a Secret whose credentials stay: it must not make them look tampered with.
+func TestSyncMetadataKeepsCredentialsIntact(t *testing.T) {
 	g := NewWithT(t)
 	secret := published(t, theSession())
 	fs := wishing(labels{"team": "data"}, annotations{"example.com/note": "hello"})
 
-	credsecret.Dress(secret, fs)
+	credsecret.SyncMetadata(secret, fs)
 
 	g.Expect(credsecret.Observe(secret, fs).Intact).To(BeTrue())
 }
 
-func TestPublishOverAnEarlierSecret(t *testing.T) {
+func TestPublishOverEarlierSecret(t *testing.T) {
 	g := NewWithT(t)
 	secret := published(t, wishing(labels{"old": "x"}, annotations{"example.com/old": "x"}))
 	secret.UID, secret.ResourceVersion, secret.Finalizers = "uid", "7", []string{"example.com/keep"}
@@ -168,15 +172,15 @@ func TestPublishOverAnEarlierSecret(t *testing.T) {
 	before := secret.DeepCopy()
 	fs := wishing(labels{"new": "z"}, nil)
 
-	g.Expect(credsecret.Publish(secret, fs, theIssued(), credsecret.Origin{RequestHash: "sha256:next", Identity: "AIDANEXT"})).To(Succeed())
+	g.Expect(credsecret.Publish(secret, fs, theIssued(), credsecret.Origin{RequestHash: "sha256:next", IssuerIdentity: "AIDANEXT"})).To(Succeed())
 
 	g.Expect(secret.Data).To(Equal(published(t, theSession()).Data), "all data is replaced")
 	g.Expect(visible(secret.Labels)).To(Equal(texts{"others": "x", "new": "z"}))
 	g.Expect(visible(secret.Annotations)).To(Equal(texts{"others": "y"}))
 	observed := credsecret.Observe(secret, fs)
-	g.Expect(observed.Intact && observed.Dressed).To(BeTrue())
+	g.Expect(observed.Intact && observed.InSync).To(BeTrue())
 	g.Expect(observed.RequestHash).To(Equal("sha256:next"))
-	g.Expect(observed.Identity).To(Equal("AIDANEXT"))
+	g.Expect(observed.IssuerIdentity).To(Equal("AIDANEXT"))
 	secret.Data, secret.Labels, secret.Annotations = before.Data, before.Labels, before.Annotations
 	g.Expect(secret).To(Equal(before), "of the rest, nothing is changed")
 }

@@ -32,6 +32,7 @@ import (
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
 	"github.com/sts-operator/sts-operator/internal/session"
+	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
 // strippedKey is the one data key of a stripped Secret. Its slash keeps it out of any Secret the API server would take, so
@@ -53,25 +54,23 @@ func Strip(object any) (any, error) {
 	return secret, nil
 }
 
-// Observe tells what a decision needs to know of a Secret, stripped or whole. A nil Secret does not exist.
+// Observe reads what a decision needs to know of a Secret, stripped or whole. A nil Secret does not exist.
 func Observe(secret *corev1.Secret, fs *v1alpha1.FederatedSession) session.Secret {
 	if secret == nil {
 		return session.Secret{}
 	}
 	a := secret.Annotations
 	observed := session.Secret{
-		Exists:       true,
-		Foreign:      foreign(secret, fs),
-		Immutable:    secret.Immutable != nil && *secret.Immutable,
-		Intact:       a[DigestAnnotation] != "" && a[DigestAnnotation] == digest(secret),
-		Dressed:      isDressed(secret, fs),
-		RequestHash:  a[RequestHashAnnotation],
-		Identity:     a[IdentityAnnotation],
-		AccessKeyID:  a[AccessKeyIDAnnotation],
-		PrincipalARN: a[PrincipalARNAnnotation],
-		PrincipalID:  a[PrincipalIDAnnotation],
-
-		AskedHash:       cmp.Or(a[AskedHashAnnotation], a[RequestHashAnnotation]),
+		Exists:          true,
+		Foreign:         foreign(secret, fs),
+		Immutable:       secret.Immutable != nil && *secret.Immutable,
+		Intact:          a[DigestAnnotation] != "" && a[DigestAnnotation] == digest(secret),
+		InSync:          isInSync(secret, fs),
+		RequestHash:     a[RequestHashAnnotation],
+		SpecRequestHash: cmp.Or(a[SpecRequestHashAnnotation], a[RequestHashAnnotation]),
+		IssuerIdentity:  a[IssuerIdentityAnnotation],
+		AccessKeyID:     a[AccessKeyIDAnnotation],
+		Identity:        sts.Identity{AccountID: sts.AccountOf(a[ARNAnnotation]), ARN: a[ARNAnnotation], UserID: a[UserIDAnnotation]},
 		AssertionDigest: a[AssertionDigestAnnotation],
 	}
 	// An unreadable time breaks the digest too, and a zero time has expired: the Secret is issued anew.
@@ -110,13 +109,13 @@ func digest(secret *corev1.Secret) string {
 	}
 	h := sha256.New()
 	for _, key := range []string{
-		RequestHashAnnotation, IdentityAnnotation, IssuedAtAnnotation, ExpirationAnnotation,
-		AccessKeyIDAnnotation, PrincipalARNAnnotation, PrincipalIDAnnotation,
+		RequestHashAnnotation, IssuerIdentityAnnotation, IssuedAtAnnotation, ExpirationAnnotation,
+		AccessKeyIDAnnotation, ARNAnnotation, UserIDAnnotation,
 	} {
 		write(h, []byte(secret.Annotations[key]))
 	}
 	// These are not on all Secrets, and a Secret without them must keep the digest that earlier versions gave it.
-	for _, key := range []string{AskedHashAnnotation, AssertionDigestAnnotation} {
+	for _, key := range []string{SpecRequestHashAnnotation, AssertionDigestAnnotation} {
 		if value, ok := secret.Annotations[key]; ok {
 			write(h, []byte(key))
 			write(h, []byte(value))

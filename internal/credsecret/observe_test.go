@@ -31,36 +31,35 @@ import (
 	"github.com/sts-operator/sts-operator/internal/session"
 )
 
-func TestObserveWhatWasPublished(t *testing.T) {
+func TestObservePublishedSecret(t *testing.T) {
 	g := NewWithT(t)
 	secret := published(t, theSession())
 
 	g.Expect(credsecret.Observe(secret, theSession())).To(Equal(session.Secret{
-		Exists:       true,
-		Intact:       true,
-		Dressed:      true,
-		RequestHash:  requestHash,
-		AskedHash:    requestHash,
-		Identity:     identity,
-		IssuedAt:     noon,
-		Expiration:   noon.Add(12 * time.Hour),
-		AccessKeyID:  keyID,
-		PrincipalARN: "arn:aws:sts::123456789012:federated-user/reports",
-		PrincipalID:  "123456789012:reports",
+		Exists:          true,
+		Intact:          true,
+		InSync:          true,
+		RequestHash:     requestHash,
+		SpecRequestHash: requestHash,
+		IssuerIdentity:  identity,
+		IssuedAt:        noon,
+		Expiration:      noon.Add(12 * time.Hour),
+		AccessKeyID:     keyID,
+		Identity:        theIdentity,
 	}))
-	g.Expect(secret).To(Equal(published(t, theSession())), "to observe changes nothing")
+	g.Expect(secret).To(Equal(published(t, theSession())), "Observe changes nothing")
 }
 
-func TestObserveNothing(t *testing.T) {
+func TestObserveNoSecret(t *testing.T) {
 	NewWithT(t).Expect(credsecret.Observe(nil, theSession())).To(Equal(session.Secret{}))
 }
 
-func TestObserveASecretNobodyPublished(t *testing.T) {
+func TestObserveUnpublishedSecret(t *testing.T) {
 	g := NewWithT(t)
 
 	observed := credsecret.Observe(credsecret.New(theSession()), theSession())
 
-	g.Expect(observed).To(Equal(session.Secret{Exists: true}), "its own, and neither intact nor dressed")
+	g.Expect(observed).To(Equal(session.Secret{Exists: true}), "its own, and neither intact nor in sync")
 }
 
 // dataKeys and recordAnnotations are what the digest must cover.
@@ -68,11 +67,11 @@ var (
 	dataKeys          = []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "credentials", "credentials.json", "config"}
 	recordAnnotations = []string{
 		"sts-operator.dev/request-hash", "sts-operator.dev/issuer-identity", "sts-operator.dev/issued-at", "sts-operator.dev/expiration",
-		"sts-operator.dev/access-key-id", "sts-operator.dev/principal-arn", "sts-operator.dev/principal-id", "sts-operator.dev/data-digest",
+		"sts-operator.dev/access-key-id", "sts-operator.dev/identity-arn", "sts-operator.dev/identity-user-id", "sts-operator.dev/data-digest",
 	}
 )
 
-func TestTheLists(t *testing.T) {
+func TestPublishKeysAndAnnotations(t *testing.T) {
 	g := NewWithT(t)
 	secret := published(t, theSession())
 	g.Expect(slices.Collect(maps.Keys(secret.Data))).To(ConsistOf(dataKeys))
@@ -100,8 +99,8 @@ func tampering() map[string]func(*corev1.Secret) {
 		},
 		"a byte moved to the next annotation": func(s *corev1.Secret) {
 			a := s.Annotations
-			a["sts-operator.dev/principal-id"] = a["sts-operator.dev/principal-arn"][47:] + a["sts-operator.dev/principal-id"]
-			a["sts-operator.dev/principal-arn"] = a["sts-operator.dev/principal-arn"][:47]
+			a["sts-operator.dev/identity-user-id"] = a["sts-operator.dev/identity-arn"][47:] + a["sts-operator.dev/identity-user-id"]
+			a["sts-operator.dev/identity-arn"] = a["sts-operator.dev/identity-arn"][:47]
 		},
 		"another Secret's data": func(s *corev1.Secret) {
 			for key, value := range s.Data {
@@ -124,8 +123,8 @@ func tampering() map[string]func(*corev1.Secret) {
 	return ways
 }
 
-// Whoever edits the data, or what is recorded of it, is found out: by the whole Secret and by what the cache keeps of it.
-func TestTamperingIsSeen(t *testing.T) {
+// Edits of the data and of the record show in the whole Secret and in what the cache keeps of it.
+func TestObserveTampering(t *testing.T) {
 	for sentence, tamper := range tampering() {
 		t.Run(sentence, func(t *testing.T) {
 			g := NewWithT(t)
@@ -141,14 +140,14 @@ func TestTamperingIsSeen(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoTampering(t *testing.T) {
+func TestObserveHarmlessChanges(t *testing.T) {
 	for sentence, change := range map[string]func(*corev1.Secret){
 		"nothing":                  func(*corev1.Secret) {},
-		"a label of somebody's":    func(s *corev1.Secret) { s.Labels["team"] = "data" },
+		"a label of others":        func(s *corev1.Secret) { s.Labels["team"] = "data" },
 		"an annotation, too":       func(s *corev1.Secret) { s.Annotations["example.com/note"] = "hello" },
 		"a finalizer":              func(s *corev1.Secret) { s.Finalizers = []string{"example.com/keep"} },
 		"what the API server does": func(s *corev1.Secret) { s.ResourceVersion, s.ManagedFields = "7", []metav1.ManagedFieldsEntry{{}} },
-		"another order of the keys": func(s *corev1.Secret) {
+		"the keys reordered": func(s *corev1.Secret) {
 			data := map[string][]byte{}
 			for _, key := range slices.Backward(slices.Sorted(maps.Keys(s.Data))) {
 				data[key] = s.Data[key]
@@ -170,7 +169,7 @@ func TestWhatIsNoTampering(t *testing.T) {
 }
 
 // A time that cannot be read has expired, and breaks the digest, too: the Secret is issued anew.
-func TestUnreadableTimes(t *testing.T) {
+func TestObserveUnreadableTimes(t *testing.T) {
 	for _, text := range []string{"", "soon", "2026-11-22", "2026-11-22 12:00:00", "1795348800", "2026-13-40T99:00:00Z"} {
 		t.Run(text, func(t *testing.T) {
 			g := NewWithT(t)
@@ -186,7 +185,7 @@ func TestUnreadableTimes(t *testing.T) {
 	}
 }
 
-func TestImmutable(t *testing.T) {
+func TestObserveImmutable(t *testing.T) {
 	g := NewWithT(t)
 	secret := published(t, theSession())
 	for _, immutable := range []bool{true, false} {
@@ -195,7 +194,7 @@ func TestImmutable(t *testing.T) {
 	}
 }
 
-func TestWhoseSecretItIs(t *testing.T) {
+func TestObserveForeign(t *testing.T) {
 	isController, isNot := true, false
 	ownedBy := func(kind, name, uid string, controller *bool) func(*corev1.Secret) {
 		return func(s *corev1.Secret) {
@@ -221,7 +220,7 @@ func TestWhoseSecretItIs(t *testing.T) {
 			func(s *corev1.Secret) { s.Type, s.OwnerReferences = corev1.SecretTypeTLS, nil },
 			"of type kubernetes.io/tls, not sts-operator.dev/session,",
 		},
-		"nobody's":                 {func(s *corev1.Secret) { s.OwnerReferences = nil }, "controlled by nothing, so not by this session,"},
+		"one without owners":       {func(s *corev1.Secret) { s.OwnerReferences = nil }, "controlled by nothing, so not by this session,"},
 		"one without a controller": {ownedBy("FederatedSession", "reports", "", nil), "controlled by nothing, so not by this session,"},
 		"one whose owner does not control it": {
 			ownedBy("FederatedSession", "reports", "", &isNot), "controlled by nothing, so not by this session,",
@@ -247,7 +246,7 @@ func TestWhoseSecretItIs(t *testing.T) {
 	}
 }
 
-func TestAnotherSessionsSecretIsNotOnesOwn(t *testing.T) {
+func TestIsControlledByAnotherSession(t *testing.T) {
 	g := NewWithT(t)
 	other := theSession()
 	other.UID = "another"

@@ -30,7 +30,7 @@ import (
 
 const assertionAnnotation = "sts-operator.dev/assertion-digest"
 
-func TestTheOriginOfEachOperationIsToldAgain(t *testing.T) {
+func TestPublishOrigin(t *testing.T) {
 	for sentence, c := range map[string]struct {
 		origin credsecret.Origin
 		want   map[string]string
@@ -39,8 +39,8 @@ func TestTheOriginOfEachOperationIsToldAgain(t *testing.T) {
 			theOrigin(),
 			map[string]string{"sts-operator.dev/request-hash": requestHash, "sts-operator.dev/issuer-identity": identity},
 		},
-		"of a web identity, which nobody signed": {
-			credsecret.Origin{RequestHash: requestHash, Identity: sts.Unsigned},
+		"of a web identity, which is unsigned": {
+			credsecret.Origin{RequestHash: requestHash, IssuerIdentity: sts.Unsigned},
 			map[string]string{"sts-operator.dev/request-hash": requestHash, "sts-operator.dev/issuer-identity": "unsigned"},
 		},
 		"of an assertion": {
@@ -55,22 +55,22 @@ func TestTheOriginOfEachOperationIsToldAgain(t *testing.T) {
 
 			secret := publishedFor(t, theSession(), c.origin)
 
-			told := maps.Clone(secret.Annotations)
-			maps.DeleteFunc(told, func(key, _ string) bool {
-				return key != credsecret.RequestHashAnnotation && key != credsecret.IdentityAnnotation && key != assertionAnnotation
+			recorded := maps.Clone(secret.Annotations)
+			maps.DeleteFunc(recorded, func(key, _ string) bool {
+				return key != credsecret.RequestHashAnnotation && key != credsecret.IssuerIdentityAnnotation && key != assertionAnnotation
 			})
-			g.Expect(told).To(Equal(c.want))
+			g.Expect(recorded).To(Equal(c.want))
 			observed := credsecret.Observe(secret, theSession())
 			g.Expect(observed).To(Equal(credsecret.Observe(stripped(t, secret), theSession())))
 			g.Expect(credsecret.Origin{
-				RequestHash: observed.RequestHash, Identity: observed.Identity, AssertionDigest: observed.AssertionDigest,
+				RequestHash: observed.RequestHash, IssuerIdentity: observed.IssuerIdentity, AssertionDigest: observed.AssertionDigest,
 			}).To(Equal(c.origin))
-			g.Expect(observed.Intact && observed.Dressed).To(BeTrue())
+			g.Expect(observed.Intact && observed.InSync).To(BeTrue())
 		})
 	}
 }
 
-func TestTheAssertionOfAnEarlierRequest(t *testing.T) {
+func TestPublishReplacesAssertionDigest(t *testing.T) {
 	other := ofAnAssertion()
 	other.AssertionDigest = "60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752"
 	for sentence, c := range map[string]struct {
@@ -101,15 +101,15 @@ func TestTheAssertionOfAnEarlierRequest(t *testing.T) {
 }
 
 // What the spec asks for is recorded only where the issuer's guardrails have added to it: other Secrets stay as they were.
-func TestWhatTheSpecHadAskedFor(t *testing.T) {
-	const askedHash, annotation = "sha256:asked", "sts-operator.dev/asked-hash"
-	added := credsecret.Origin{RequestHash: requestHash, AskedHash: askedHash, Identity: identity}
-	same := credsecret.Origin{RequestHash: requestHash, AskedHash: requestHash, Identity: identity}
+func TestPublishSpecRequestHash(t *testing.T) {
+	const specRequestHash, annotation = "sha256:asked", "sts-operator.dev/spec-request-hash"
+	added := credsecret.Origin{RequestHash: requestHash, SpecRequestHash: specRequestHash, IssuerIdentity: identity}
+	same := credsecret.Origin{RequestHash: requestHash, SpecRequestHash: requestHash, IssuerIdentity: identity}
 	g := NewWithT(t)
 
 	secret := publishedFor(t, theSession(), added)
-	g.Expect(secret.Annotations).To(HaveKeyWithValue(annotation, askedHash))
-	g.Expect(credsecret.Observe(stripped(t, secret), theSession()).AskedHash).To(Equal(askedHash))
+	g.Expect(secret.Annotations).To(HaveKeyWithValue(annotation, specRequestHash))
+	g.Expect(credsecret.Observe(stripped(t, secret), theSession()).SpecRequestHash).To(Equal(specRequestHash))
 
 	tampered := secret.DeepCopy()
 	tampered.Annotations[annotation] = requestHash
@@ -117,23 +117,23 @@ func TestWhatTheSpecHadAskedFor(t *testing.T) {
 
 	g.Expect(credsecret.Publish(secret, theSession(), theIssued(), same)).To(Succeed())
 	g.Expect(secret).To(Equal(publishedFor(t, theSession(), theOrigin())), "nothing is left of it")
-	g.Expect(credsecret.Observe(secret, theSession()).AskedHash).To(Equal(requestHash))
+	g.Expect(credsecret.Observe(secret, theSession()).SpecRequestHash).To(Equal(requestHash))
 }
 
-// A Secret that wears labels anew keeps what is recorded of its credentials.
-func TestDressLeavesTheAssertionAlone(t *testing.T) {
+// SyncMetadata keeps what is recorded of the credentials.
+func TestSyncMetadataKeepsAssertionDigest(t *testing.T) {
 	g := NewWithT(t)
 	secret := publishedFor(t, theSession(), ofAnAssertion())
 	fs := wishing(labels{"team": "data"}, annotations{"example.com/note": "hello"})
 
-	credsecret.Dress(secret, fs)
+	credsecret.SyncMetadata(secret, fs)
 
 	observed := credsecret.Observe(secret, fs)
 	g.Expect(observed.AssertionDigest).To(Equal(assertionDigest))
-	g.Expect(observed.Intact && observed.Dressed).To(BeTrue())
+	g.Expect(observed.Intact && observed.InSync).To(BeTrue())
 }
 
-func TestTamperingWithTheAssertionIsSeen(t *testing.T) {
+func TestObserveTamperingWithAssertionDigest(t *testing.T) {
 	for sentence, c := range map[string]struct {
 		origin credsecret.Origin
 		tamper func(map[string]string)
@@ -146,7 +146,7 @@ func TestTamperingWithTheAssertionIsSeen(t *testing.T) {
 		"added, and empty": {theOrigin(), func(a map[string]string) { a[assertionAnnotation] = "" }},
 		"added like a key": {theOrigin(), func(a map[string]string) { a[assertionAnnotation] = "AWS_ACCESS_KEY_ID" }},
 		"moved to the other": {ofAnAssertion(), func(a map[string]string) {
-			a["sts-operator.dev/principal-id"] += a[assertionAnnotation]
+			a["sts-operator.dev/identity-user-id"] += a[assertionAnnotation]
 			a[assertionAnnotation] = ""
 		}},
 	} {
@@ -164,7 +164,7 @@ func TestTamperingWithTheAssertionIsSeen(t *testing.T) {
 }
 
 // Everything that is seen of a Secret of another operation is seen of one with an assertion, too.
-func TestTamperingWithTheRestIsSeenBesideAnAssertion(t *testing.T) {
+func TestObserveTamperingBesideAssertionDigest(t *testing.T) {
 	for sentence, tamper := range tampering() {
 		t.Run(sentence, func(t *testing.T) {
 			g := NewWithT(t)
@@ -177,7 +177,7 @@ func TestTamperingWithTheRestIsSeenBesideAnAssertion(t *testing.T) {
 	}
 }
 
-func TestTheDigestIsTheSameInEveryVersion(t *testing.T) {
+func TestPublishDigestIsStable(t *testing.T) {
 	for sentence, c := range map[string]struct {
 		given *corev1.Secret
 		want  string
@@ -199,19 +199,19 @@ func TestTheDigestIsTheSameInEveryVersion(t *testing.T) {
 }
 
 // The Secret as the first version wrote it, letter by letter: no code of today had a hand in it.
-func TestASecretOfTheFirstVersionIsIntact(t *testing.T) {
+func TestObserveSecretOfFirstVersion(t *testing.T) {
 	g := NewWithT(t)
 	secret := credsecret.New(theSession())
 	secret.Labels = map[string]string{"app.kubernetes.io/managed-by": "sts-operator"}
 	secret.Annotations = map[string]string{
-		"sts-operator.dev/request-hash":    requestHash,
-		"sts-operator.dev/issuer-identity": identity,
-		"sts-operator.dev/issued-at":       "2026-11-22T12:00:00Z",
-		"sts-operator.dev/expiration":      "2026-11-23T00:00:00Z",
-		"sts-operator.dev/access-key-id":   keyID,
-		"sts-operator.dev/principal-arn":   "arn:aws:sts::123456789012:federated-user/reports",
-		"sts-operator.dev/principal-id":    "123456789012:reports",
-		"sts-operator.dev/data-digest":     "sha256:5dab759816b2b434c88896e490784aa8fb4eabe72f1a2b61bf9575c332313fe8",
+		"sts-operator.dev/request-hash":     requestHash,
+		"sts-operator.dev/issuer-identity":  identity,
+		"sts-operator.dev/issued-at":        "2026-11-22T12:00:00Z",
+		"sts-operator.dev/expiration":       "2026-11-23T00:00:00Z",
+		"sts-operator.dev/access-key-id":    keyID,
+		"sts-operator.dev/identity-arn":     "arn:aws:sts::123456789012:federated-user/reports",
+		"sts-operator.dev/identity-user-id": "123456789012:reports",
+		"sts-operator.dev/data-digest":      "sha256:5dab759816b2b434c88896e490784aa8fb4eabe72f1a2b61bf9575c332313fe8",
 	}
 	secret.Data = map[string][]byte{
 		"AWS_ACCESS_KEY_ID":     []byte(keyID),
@@ -225,9 +225,9 @@ func TestASecretOfTheFirstVersionIsIntact(t *testing.T) {
 	}
 
 	want := session.Secret{
-		Exists: true, Intact: true, Dressed: true, RequestHash: requestHash, AskedHash: requestHash, Identity: identity,
+		Exists: true, Intact: true, InSync: true, RequestHash: requestHash, SpecRequestHash: requestHash, IssuerIdentity: identity,
 		IssuedAt: noon, Expiration: noon.Add(12 * time.Hour), AccessKeyID: keyID,
-		PrincipalARN: "arn:aws:sts::123456789012:federated-user/reports", PrincipalID: "123456789012:reports",
+		Identity: theIdentity,
 	}
 	g.Expect(credsecret.Observe(secret, theSession())).To(Equal(want))
 	g.Expect(credsecret.Observe(stripped(t, secret), theSession())).To(Equal(want))

@@ -45,17 +45,18 @@ const (
 const (
 	// RequestHashAnnotation is the hash of the STS request.
 	RequestHashAnnotation = "sts-operator.dev/request-hash"
-	// IdentityAnnotation is the stable id of the identity that called STS.
-	IdentityAnnotation = "sts-operator.dev/issuer-identity"
+	// IssuerIdentityAnnotation is the stable id of the identity that called STS.
+	IssuerIdentityAnnotation = "sts-operator.dev/issuer-identity"
 	// IssuedAtAnnotation and ExpirationAnnotation are RFC 3339 times in UTC; the expiration is the true one.
 	IssuedAtAnnotation   = "sts-operator.dev/issued-at"
 	ExpirationAnnotation = "sts-operator.dev/expiration"
-	// AccessKeyIDAnnotation, PrincipalARNAnnotation and PrincipalIDAnnotation identify the credentials.
-	AccessKeyIDAnnotation  = "sts-operator.dev/access-key-id"
-	PrincipalARNAnnotation = "sts-operator.dev/principal-arn"
-	PrincipalIDAnnotation  = "sts-operator.dev/principal-id"
-	// AskedHashAnnotation is the hash of the request that the spec asks for, where the issuer's guardrails have added to it.
-	AskedHashAnnotation = "sts-operator.dev/asked-hash"
+	// AccessKeyIDAnnotation identifies the credentials; ARNAnnotation and UserIDAnnotation are who they act as.
+	AccessKeyIDAnnotation = "sts-operator.dev/access-key-id"
+	ARNAnnotation         = "sts-operator.dev/identity-arn"
+	UserIDAnnotation      = "sts-operator.dev/identity-user-id"
+	// SpecRequestHashAnnotation is the hash of the request that the spec asks for, where the issuer's guardrails have added
+	// to it.
+	SpecRequestHashAnnotation = "sts-operator.dev/spec-request-hash"
 	// AssertionDigestAnnotation identifies the SAML assertion that was presented; absent for other operations.
 	AssertionDigestAnnotation = "sts-operator.dev/assertion-digest"
 	// DigestAnnotation is the digest of the data and of the annotations above.
@@ -103,7 +104,7 @@ func New(fs *v1alpha1.FederatedSession) *corev1.Secret {
 // Origin is what credentials were issued for: the request, what the spec had asked for before guardrails added to it, the
 // caller and, for AssumeRoleWithSAML, the assertion.
 type Origin struct {
-	RequestHash, AskedHash, Identity, AssertionDigest string
+	RequestHash, SpecRequestHash, IssuerIdentity, AssertionDigest string
 }
 
 // Publish puts issued credentials into the Secret and says what they were issued for. All data is replaced; of the
@@ -122,20 +123,20 @@ func Publish(secret *corev1.Secret, fs *v1alpha1.FederatedSession, issued sts.Is
 		ProcessKey:         process,
 		ConfigKey:          []byte(configFile),
 	}
-	Dress(secret, fs)
+	SyncMetadata(secret, fs)
 	a := secret.Annotations
 	a[RequestHashAnnotation] = origin.RequestHash
-	a[IdentityAnnotation] = origin.Identity
-	note(a, AssertionDigestAnnotation, origin.AssertionDigest)
-	note(a, AskedHashAnnotation, "")
-	if origin.AskedHash != origin.RequestHash {
-		note(a, AskedHashAnnotation, origin.AskedHash)
+	a[IssuerIdentityAnnotation] = origin.IssuerIdentity
+	setOrDelete(a, AssertionDigestAnnotation, origin.AssertionDigest)
+	if origin.SpecRequestHash == origin.RequestHash {
+		origin.SpecRequestHash = ""
 	}
+	setOrDelete(a, SpecRequestHashAnnotation, origin.SpecRequestHash)
 	a[IssuedAtAnnotation] = issued.IssuedAt.UTC().Format(time.RFC3339)
 	a[ExpirationAnnotation] = issued.Expiration.UTC().Format(time.RFC3339)
 	a[AccessKeyIDAnnotation] = c.AccessKeyID()
-	a[PrincipalARNAnnotation] = issued.PrincipalARN
-	a[PrincipalIDAnnotation] = issued.PrincipalID
+	a[ARNAnnotation] = issued.Identity.ARN
+	a[UserIDAnnotation] = issued.Identity.UserID
 	a[DigestAnnotation] = digest(secret)
 	return nil
 }
@@ -160,7 +161,7 @@ func processDocument(issued sts.Issued) ([]byte, error) {
 		SecretAccessKey: issued.Credentials.SecretAccessKey(),
 		SessionToken:    issued.Credentials.SessionToken(),
 		Expiration:      session.AdvertisedExpiration(issued.IssuedAt, issued.Expiration).UTC().Format(time.RFC3339),
-		AccountID:       issued.AccountID,
+		AccountID:       issued.Identity.AccountID,
 	}
 	text, err := json.Marshal(document)
 	if err != nil {

@@ -39,7 +39,7 @@ import (
 	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
-func TestNewIsControlledByTheSessionFromTheFirstMoment(t *testing.T) {
+func TestNew(t *testing.T) {
 	g := NewWithT(t)
 	fs := theSession()
 
@@ -62,7 +62,7 @@ func TestNewIsControlledByTheSessionFromTheFirstMoment(t *testing.T) {
 	g.Expect(credsecret.New(fs).Name).To(Equal("elsewhere"))
 }
 
-func TestPublishedData(t *testing.T) {
+func TestPublishData(t *testing.T) {
 	g := NewWithT(t)
 
 	secret := published(t, theSession())
@@ -90,7 +90,7 @@ func TestPublishedData(t *testing.T) {
 	}
 }
 
-func TestPublishedAnnotationsAndLabels(t *testing.T) {
+func TestPublishAnnotationsAndLabels(t *testing.T) {
 	g := NewWithT(t)
 
 	secret := published(t, theSession())
@@ -99,17 +99,17 @@ func TestPublishedAnnotationsAndLabels(t *testing.T) {
 	g.Expect(secret.Annotations).To(HaveKeyWithValue("sts-operator.dev/data-digest", MatchRegexp("^sha256:[0-9a-f]{64}$")))
 	delete(secret.Annotations, "sts-operator.dev/data-digest")
 	g.Expect(secret.Annotations).To(Equal(map[string]string{
-		"sts-operator.dev/request-hash":    requestHash,
-		"sts-operator.dev/issuer-identity": identity,
-		"sts-operator.dev/issued-at":       "2026-11-22T12:00:00Z",
-		"sts-operator.dev/expiration":      "2026-11-23T00:00:00Z",
-		"sts-operator.dev/access-key-id":   keyID,
-		"sts-operator.dev/principal-arn":   "arn:aws:sts::123456789012:federated-user/reports",
-		"sts-operator.dev/principal-id":    "123456789012:reports",
+		"sts-operator.dev/request-hash":     requestHash,
+		"sts-operator.dev/issuer-identity":  identity,
+		"sts-operator.dev/issued-at":        "2026-11-22T12:00:00Z",
+		"sts-operator.dev/expiration":       "2026-11-23T00:00:00Z",
+		"sts-operator.dev/access-key-id":    keyID,
+		"sts-operator.dev/identity-arn":     "arn:aws:sts::123456789012:federated-user/reports",
+		"sts-operator.dev/identity-user-id": "123456789012:reports",
 	}))
 }
 
-func TestPublishedTimesAreUTC(t *testing.T) {
+func TestPublishTimesInUTC(t *testing.T) {
 	g := NewWithT(t)
 	issued, zone := theIssued(), time.FixedZone("east", 3*3600)
 	issued.IssuedAt, issued.Expiration = issued.IssuedAt.In(zone), issued.Expiration.In(zone)
@@ -120,7 +120,7 @@ func TestPublishedTimesAreUTC(t *testing.T) {
 	g.Expect(secret).To(Equal(published(t, theSession())))
 }
 
-func TestThePublishedExpirationIsTheAdvertisedOne(t *testing.T) {
+func TestPublishAdvertisedExpiration(t *testing.T) {
 	for sentence, c := range map[string]struct {
 		lifetime   time.Duration
 		advertised string
@@ -176,7 +176,7 @@ func tokens() []string {
 	return []string{token, strings.Repeat("aZ9+/b==", 512), "=+/" + strings.Repeat("x", 4093)}
 }
 
-func TestTheSDKReadsTheSharedCredentialsFile(t *testing.T) {
+func TestPublishSharedCredentialsFile(t *testing.T) {
 	for _, token := range tokens() {
 		t.Run(fmt.Sprintf("token of %d bytes", len(token)), func(t *testing.T) {
 			g := NewWithT(t)
@@ -196,7 +196,7 @@ func TestTheSDKReadsTheSharedCredentialsFile(t *testing.T) {
 	}
 }
 
-func TestTheSDKReadsTheConfigFile(t *testing.T) {
+func TestPublishConfigFile(t *testing.T) {
 	g := NewWithT(t)
 	hermetic(t)
 	at := mounted(t, published(t, theSession()))
@@ -211,7 +211,7 @@ func TestTheSDKReadsTheConfigFile(t *testing.T) {
 }
 
 // The whole way of the documentation: AWS_CONFIG_FILE names the config key, whose process is run by the SDK.
-func TestTheSDKRunsTheCredentialProcess(t *testing.T) {
+func TestPublishCredentialProcess(t *testing.T) {
 	for _, token := range tokens() {
 		t.Run(fmt.Sprintf("token of %d bytes", len(token)), func(t *testing.T) {
 			g := NewWithT(t)
@@ -239,7 +239,7 @@ func TestTheSDKRunsTheCredentialProcess(t *testing.T) {
 	}
 }
 
-func TestTheProcessDocumentHoldsTheNamesThatSDKsReadAndNoOthers(t *testing.T) {
+func TestPublishProcessDocument(t *testing.T) {
 	g := NewWithT(t)
 	longest := publishedWith(t, tokens()[1])
 	g.Expect(len(longest.Data["credentials.json"])).To(BeNumerically("<=", 64_000), "what the SDK for Java reads")
@@ -250,7 +250,7 @@ func TestTheProcessDocumentHoldsTheNamesThatSDKsReadAndNoOthers(t *testing.T) {
 	g.Expect(slices.Sorted(maps.Keys(document))).To(Equal([]string{"AccessKeyId", "AccountId", "Expiration", "SecretAccessKey", "SessionToken", "Version"}))
 
 	issued := theIssued()
-	issued.AccountID = ""
+	issued.Identity.AccountID = ""
 	secret := credsecret.New(theSession())
 	g.Expect(credsecret.Publish(secret, theSession(), issued, theOrigin())).To(Succeed())
 	g.Expect(string(secret.Data["credentials.json"])).NotTo(ContainSubstring("AccountId"), "an unknown account is left out")

@@ -50,7 +50,7 @@ func asJSON(t *testing.T, value any) string {
 	return string(text)
 }
 
-func TestOnlyTheDataHoldsSecrets(t *testing.T) {
+func TestPublishSecretsInDataOnly(t *testing.T) {
 	g := NewWithT(t)
 	fs := wishing(map[string]v1alpha1.LabelValue{"team": "data"}, map[string]v1alpha1.AnnotationValue{"example.com/note": "hello"})
 	secret := published(t, fs)
@@ -65,7 +65,7 @@ func TestOnlyTheDataHoldsSecrets(t *testing.T) {
 	g.Expect(holdsASecret(asJSON(t, secret))).To(BeFalse())
 }
 
-func TestAStrippedSecretHoldsNoData(t *testing.T) {
+func TestStrip(t *testing.T) {
 	g := NewWithT(t)
 	secret := published(t, theSession())
 	secret.ManagedFields = []metav1.ManagedFieldsEntry{{Manager: "sts-operator"}}
@@ -81,7 +81,7 @@ func TestAStrippedSecretHoldsNoData(t *testing.T) {
 	g.Expect(out).To(Equal(secret), "everything else is kept")
 }
 
-func TestStripIsIdempotent(t *testing.T) {
+func TestStripTwice(t *testing.T) {
 	for sentence, secret := range map[string]*corev1.Secret{
 		"a published Secret":     published(t, theSession()),
 		"a Secret without data":  {},
@@ -98,7 +98,7 @@ func TestStripIsIdempotent(t *testing.T) {
 }
 
 // A transform of a cache changes what it is given; to make a copy of each Secret would cost what it saves.
-func TestStripWorksInPlace(t *testing.T) {
+func TestStripInPlace(t *testing.T) {
 	g := NewWithT(t)
 	secret := published(t, theSession())
 
@@ -109,7 +109,7 @@ func TestStripWorksInPlace(t *testing.T) {
 	g.Expect(secret.Data).To(HaveLen(1))
 }
 
-func TestWhatIsNotASecretPassesUnchanged(t *testing.T) {
+func TestStripOtherObjects(t *testing.T) {
 	tombstone := cache.DeletedFinalStateUnknown{Key: "team-a/reports", Obj: published(t, theSession())}
 	for sentence, object := range map[string]any{
 		"a tombstone":       tombstone,
@@ -131,7 +131,7 @@ func TestWhatIsNotASecretPassesUnchanged(t *testing.T) {
 }
 
 // Or somebody could pass a Secret of their own making off as a stripped one that is intact.
-func TestNoSecretOfTheAPIServerLooksStripped(t *testing.T) {
+func TestStripKeyIsInvalidForAPIServer(t *testing.T) {
 	g := NewWithT(t)
 	for key := range stripped(t, published(t, theSession())).Data {
 		g.Expect(validation.IsConfigMapKey(key)).NotTo(BeEmpty(), "the API server takes Secrets with these keys only")

@@ -18,6 +18,7 @@ package guardrail_test
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 
@@ -32,47 +33,61 @@ import (
 func all(change func(spec *v1alpha1.ClusterSessionIssuerSpec)) *v1alpha1.ClusterSessionIssuer {
 	return issuer(func(spec *v1alpha1.ClusterSessionIssuerSpec) {
 		spec.AllowedNamespaces.Names = []string{"team-a"}
-		spec.Tags = []v1alpha1.ForcedTag{{Key: "kubernetes-namespace", ValueExpression: "namespace.name"}, {Key: "cluster", Value: ptr("test")}}
-		spec.SourceIdentityExpression = "namespace.name"
-		spec.Rules = []v1alpha1.Rule{{Expression: "session.name == 'reports'"}}
+		spec.Guardrails.Operations = slices.Clone(everyOperation)
+		spec.Guardrails.SessionTags = []v1alpha1.ForcedTag{
+			{Key: "kubernetes-namespace", ValueExpression: "namespace.name"}, {Key: "cluster", Value: new("test")},
+		}
+		spec.Guardrails.SourceIdentityExpression = "namespace.name"
+		spec.Guardrails.Rules = []v1alpha1.Rule{{Expression: "session.name == 'reports'"}}
 		change(spec)
 	})
 }
 
-// Whatever the refusal, the request is as it was asked for.
-func TestTheFirstRefusalCounts(t *testing.T) {
+// Whatever the refusal, the request is the one that the session asked for.
+func TestApplyFirstRefusal(t *testing.T) {
 	unchanged := func(*v1alpha1.ClusterSessionIssuerSpec) {}
 	nobody := func(spec *v1alpha1.ClusterSessionIssuerSpec) { spec.AllowedNamespaces = nil }
+	federationOnly := func(spec *v1alpha1.ClusterSessionIssuerSpec) {
+		spec.Guardrails.Operations = []v1alpha1.Operation{sts.OperationGetFederationToken}
+	}
 	wrong := with(role, func(r *sts.Request) {
 		r.Name, r.SourceIdentity, r.Tags = "x", "me", tagged("Cluster", "other")
 	})
-	for _, c := range []struct {
+	for sentence, c := range map[string]struct {
 		issuer  *v1alpha1.ClusterSessionIssuer
 		request sts.Request
 		reason  string
 	}{
-		{all(unchanged), role, ""},
-		{all(nobody), role, v1alpha1.ReasonNamespaceNotAllowed},
-		{all(nobody), wrong, v1alpha1.ReasonNamespaceNotAllowed},
-		{all(unchanged), wrong, v1alpha1.ReasonForcedTagConflict},
-		{all(unchanged), with(role, func(r *sts.Request) { r.Tags = tagged("Cluster", "other") }), v1alpha1.ReasonForcedTagConflict},
-		{all(unchanged), with(wrong, func(r *sts.Request) { r.Tags = nil }), v1alpha1.ReasonSourceIdentityConflict},
-		{all(unchanged), with(role, func(r *sts.Request) { r.Name = "x" }), v1alpha1.ReasonRuleViolated},
-		{all(unchanged), withPolicy(role, `{"x":1}`), v1alpha1.ReasonRuleViolated},
+		"none":                             {all(unchanged), role, ""},
+		"the namespace":                    {all(nobody), role, v1alpha1.ReasonNamespaceNotAllowed},
+		"the namespace, then the rest":     {all(nobody), wrong, v1alpha1.ReasonNamespaceNotAllowed},
+		"the namespace, then an operation": {all(nobody), token, v1alpha1.ReasonNamespaceNotAllowed},
+		"the operation, then the rest":     {all(federationOnly), wrong, v1alpha1.ReasonOperationNotAllowed},
+		"a tag, then the rest":             {all(unchanged), wrong, v1alpha1.ReasonForcedTagConflict},
+		"a tag": {
+			all(unchanged), with(role, func(r *sts.Request) { r.Tags = tagged("Cluster", "other") }), v1alpha1.ReasonForcedTagConflict,
+		},
+		"the source identity, then a rule": {
+			all(unchanged), with(wrong, func(r *sts.Request) { r.Tags = nil }), v1alpha1.ReasonSourceIdentityConflict,
+		},
+		"a rule":   {all(unchanged), with(role, func(r *sts.Request) { r.Name = "x" }), v1alpha1.ReasonRuleViolated},
+		"a policy": {all(unchanged), withPolicy(role, `{"x":1}`), v1alpha1.ReasonRuleViolated},
 	} {
-		g := NewWithT(t)
-		got, problem := apply(t, c.issuer, c.request)
-		g.Expect(reason(problem)).To(Equal(c.reason))
-		if c.reason != "" {
-			g.Expect(got).To(Equal(c.request))
-			continue
-		}
-		g.Expect(got.Tags).To(Equal(tagged("cluster", "test", "kubernetes-namespace", "team-a")))
-		g.Expect(got.SourceIdentity).To(Equal("team-a"))
+		t.Run(sentence, func(t *testing.T) {
+			g := NewWithT(t)
+			got, problem := apply(t, c.issuer, c.request)
+			g.Expect(reason(problem)).To(Equal(c.reason))
+			if c.reason != "" {
+				g.Expect(got).To(Equal(c.request))
+				return
+			}
+			g.Expect(got.Tags).To(Equal(tagged("cluster", "test", "kubernetes-namespace", "team-a")))
+			g.Expect(got.SourceIdentity).To(Equal("team-a"))
+		})
 	}
 }
 
-func TestNothingDemandedIsNothingChanged(t *testing.T) {
+func TestApplyWithoutGuardrails(t *testing.T) {
 	for _, request := range []sts.Request{federation, role, web, saml, token, everything, withPolicy(federation, "{}")} {
 		g := NewWithT(t)
 		got, problem := apply(t, withRules(), request)
@@ -81,21 +96,22 @@ func TestNothingDemandedIsNothingChanged(t *testing.T) {
 	}
 }
 
-func TestGuardrailsAreThoseOfTheIssuerThatWasCompiled(t *testing.T) {
+func TestApplyAfterTheIssuerObjectChanged(t *testing.T) {
 	g := NewWithT(t)
 	issuer := all(func(*v1alpha1.ClusterSessionIssuerSpec) {})
 	guardrails := compile(t, issuer)
 	issuer.Name = "other"
+	issuer.Spec.Guardrails.Operations[1] = sts.OperationGetSessionToken
 	issuer.Spec.AllowedNamespaces.Names[0] = "team-b"
-	issuer.Spec.Rules[0].Expression = "false"
-	*issuer.Spec.Tags[1].Value = "other"
+	issuer.Spec.Guardrails.Rules[0].Expression = "false"
+	*issuer.Spec.Guardrails.SessionTags[1].Value = "other"
 	_, problem := guardrails.Apply(role, namespace, object)
 	g.Expect(problem).To(BeNil())
 }
 
-func TestGuardrailsServeManyAtOnce(t *testing.T) {
+func TestApplyConcurrently(t *testing.T) {
 	guardrails := compile(t, all(func(spec *v1alpha1.ClusterSessionIssuerSpec) {
-		spec.Rules = []v1alpha1.Rule{{
+		spec.Guardrails.Rules = []v1alpha1.Rule{{
 			Expression:        "session.name.matches('^reports-[0-9]*[02468]$') && session.tags.exists(k, session.tags[k] == 'team-a')",
 			MessageExpression: "'not ' + session.name",
 		}}
@@ -122,18 +138,19 @@ func TestGuardrailsServeManyAtOnce(t *testing.T) {
 	group.Wait()
 }
 
-// BenchmarkApply judges a session with forced tags, a source identity, a policy and five rules.
+// BenchmarkApply checks a session with forced tags, a source identity, a policy and five rules.
 func BenchmarkApply(b *testing.B) {
 	guardrails := compile(b, all(func(spec *v1alpha1.ClusterSessionIssuerSpec) {
-		spec.Rules = nil
+		spec.Guardrails.Rules = nil
 		for _, expression := range []string{
 			"session.name.startsWith(namespace.name + '-')",
 			"session.policyARNs.all(arn, arn in ['arn:aws:iam::aws:policy/A', 'arn:aws:iam::aws:policy/B'])",
-			"!has(session.policy) || session.policy.Statement.all(s, s.Effect == 'Deny' || (has(s.Action) && s.Action.all(a, a.matches('^[A-Za-z0-9-]+:'))))",
+			"!has(session.policy) || session.policy.Statement.all(s, s.Effect == 'Deny' || (has(s.Action) && " +
+				"s.Action.all(a, a.matches('^[A-Za-z0-9-]+:'))))",
 			"session.durationSeconds <= 3600",
 			"session.roleARN.startsWith('arn:aws:iam::123456789012:role/' + namespace.name + '/')",
 		} {
-			spec.Rules = append(spec.Rules, v1alpha1.Rule{Expression: expression})
+			spec.Guardrails.Rules = append(spec.Guardrails.Rules, v1alpha1.Rule{Expression: expression})
 		}
 	}))
 	request := with(everything, func(r *sts.Request) { r.SourceIdentity = "" })
@@ -142,11 +159,11 @@ func BenchmarkApply(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		guardrails.Apply(request, namespace, object)
+		_, _ = guardrails.Apply(request, namespace, object)
 	}
 }
 
-// BenchmarkCompile reads one rule.
+// BenchmarkCompile compiles one rule.
 func BenchmarkCompile(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {

@@ -21,14 +21,20 @@ import (
 	"slices"
 
 	"github.com/google/cel-go/cel"
-	"github.com/google/cel-go/common/types/ref"
 	"github.com/google/cel-go/ext"
 
+	"github.com/sts-operator/sts-operator/internal/celpolicy"
 	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
-// Fields are the fields of an object of expressions.
-func Fields(object string) []string { return slices.Sorted(maps.Keys(objects[object])) }
+// Fields are the fields of each type of object that expressions see, by the name of the type.
+func Fields() map[string][]string {
+	fields := map[string][]string{}
+	for _, object := range []*celpolicy.ObjectType{sessionType, metadataType, policyType, statementType} {
+		fields[object.Name] = slices.Sorted(maps.Keys(object.Fields))
+	}
+	return fields
+}
 
 // LibraryFunctions are the functions that expressions have beside the standard ones.
 func LibraryFunctions() ([]string, error) {
@@ -39,19 +45,14 @@ func LibraryFunctions() ([]string, error) {
 	return slices.Sorted(maps.Keys(library.Functions())), nil
 }
 
-// MetadataValue is what expressions see of metadata.
-func MetadataValue(m Metadata) ref.Val { return metadataFacts(m) }
-
-// Folded is what the spellings of a key have in common.
-func Folded(key string) string { return folded(key) }
-
-// Cost of the tags and rules for a session, of the 300,000 that an Apply has.
+// Cost of the tags and rules for a session, of the 300,000 units that an Apply has.
 func (g *Guardrails) Cost(request sts.Request, namespace, object Metadata) uint64 {
-	policy, err := parsePolicy(request.Policy)
-	t := &trial{facts: map[string]any{
-		"session": sessionFacts(request, policy, err), namespaceVariable: metadataFacts(namespace), "object": metadataFacts(object),
-	}}
-	g.addTags(request, t)
-	g.judge(t, nil)
-	return t.cost
+	policy, err := readPolicy(request.Policy.Document())
+	evaluation := newEvaluation(request, policy, err, namespace, object)
+	_, _ = g.addTags(request, evaluation)
+	_ = g.checkRules(evaluation, nil)
+	return evaluation.Cost()
 }
+
+// ConditionText is what expressions see of a value of a policy's condition.
+func ConditionText(value any) (string, error) { return readConditionValue("value", value) }

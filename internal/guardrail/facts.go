@@ -18,191 +18,144 @@ package guardrail
 
 import (
 	"fmt"
-	"reflect"
+	"sync"
 
 	"github.com/google/cel-go/cel"
-	"github.com/google/cel-go/common/types"
-	"github.com/google/cel-go/common/types/ref"
-	"github.com/google/cel-go/common/types/traits"
 
+	"github.com/sts-operator/sts-operator/internal/celpolicy"
 	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
-// field of an object in an expression.
-type field struct {
-	is *cel.Type
-	// absent is what the field reads as where there is none; nil makes reading it an error.
-	absent ref.Val
-}
-
 var (
-	listType  = cel.ListType(cel.StringType)
-	mapType   = cel.MapType(cel.StringType, cel.StringType)
-	aString   = field{cel.StringType, types.String("")}
-	aNumber   = field{cel.IntType, types.IntZero}
-	aList     = field{listType, types.NewStringList(types.DefaultTypeAdapter, nil)}
-	aMap      = field{mapType, textMap(nil)}
-	needsText = field{is: cel.StringType}
-	needsList = field{is: listType}
+	listType = cel.ListType(cel.StringType)
+	mapType  = cel.MapType(cel.StringType, cel.StringType)
+
+	stringField = celpolicy.Field{Type: cel.StringType, Default: celpolicy.String("")}
+	intField    = celpolicy.Field{Type: cel.IntType, Default: celpolicy.Int(0)}
+	listField   = celpolicy.Field{Type: listType, Default: celpolicy.StringList(nil)}
+	mapField    = celpolicy.Field{Type: mapType, Default: celpolicy.StringMap(nil)}
+
+	// A policy has no defaults: "no Action" and "an Action that allows nothing" differ, so reading what is absent is an error.
+	requiredString = celpolicy.Field{Type: cel.StringType}
+	requiredList   = celpolicy.Field{Type: listType}
 )
 
-// objects are the types that expressions see, and their fields. What is absent of a request is empty, as in STS; what is
-// absent of a policy is an error to read, since "no Action" and "an Action that allows nothing" are not the same.
-var objects = map[string]map[string]field{
-	"Session": {
-		"operation": aString, "name": aString, "policy": {is: cel.ObjectType("Policy")}, "policyARNs": aList, "tags": aMap,
-		"durationSeconds": aNumber, "minimumSessionTokenSize": aNumber,
-		"roleARN": aString, "externalID": aString, "sourceIdentity": aString, "transitiveTagKeys": aList, "providedContexts": aList,
-		"serviceAccountName": aString, "audience": aString, "providerID": aString, "principalARN": aString,
-	},
-	"Metadata": {"name": aString, "labels": aMap, "annotations": aMap},
-	"Policy":   {"Version": needsText, "Id": needsText, "Statement": {is: cel.ListType(cel.ObjectType("Statement"))}},
-	"Statement": {
-		"Sid": needsText, "Effect": needsText, "Action": needsList, "NotAction": needsList, "Resource": needsList, "NotResource": needsList,
-		"Condition": {is: cel.MapType(cel.StringType, cel.MapType(cel.StringType, listType))},
-	},
-}
-
-// provider tells CEL of the objects.
-type provider struct{ types.Provider }
-
-// FindStructType implements types.Provider.
-func (p provider) FindStructType(name string) (*types.Type, bool) {
-	if _, ok := objects[name]; ok {
-		return types.NewTypeTypeWithParam(cel.ObjectType(name)), true
-	}
-	return p.Provider.FindStructType(name)
-}
-
-// FindStructFieldType implements types.Provider.
-func (p provider) FindStructFieldType(name, key string) (*types.FieldType, bool) {
-	if f, ok := objects[name][key]; ok {
-		return &types.FieldType{Type: f.is}, true
-	}
-	return p.Provider.FindStructFieldType(name, key)
-}
-
-// object is a value of one of the objects: its fields that are not empty.
-type object struct {
-	is     string
-	fields map[string]ref.Val
-}
-
+// The objects that expressions see. What a request does not have reads as empty, as STS treats it.
 var (
-	_ traits.Indexer     = object{}
-	_ traits.FieldTester = object{}
+	sessionType = &celpolicy.ObjectType{Name: "Session", Fields: map[string]celpolicy.Field{
+		"operation": stringField, "name": stringField, "policy": {Type: policyType.CELType()}, "policyARNs": listField,
+		"tags": mapField, "durationSeconds": intField, "minimumSessionTokenSize": intField, "roleARN": stringField,
+		"externalID": stringField, "sourceIdentity": stringField, "transitiveTagKeys": listField, "providedContexts": listField,
+		"serviceAccountName": stringField, "audience": stringField, "providerID": stringField, "principalARN": stringField,
+	}}
+	metadataType = &celpolicy.ObjectType{Name: "Metadata", Fields: map[string]celpolicy.Field{
+		"name": stringField, "labels": mapField, "annotations": mapField,
+	}}
+	policyType = &celpolicy.ObjectType{Name: "Policy", Fields: map[string]celpolicy.Field{
+		"Version": requiredString, "Id": requiredString, "Statement": {Type: cel.ListType(statementType.CELType())},
+	}}
+	statementType = &celpolicy.ObjectType{Name: "Statement", Fields: map[string]celpolicy.Field{
+		"Sid": requiredString, "Effect": requiredString, "Action": requiredList, "NotAction": requiredList,
+		"Resource": requiredList, "NotResource": requiredList,
+		"Condition": {Type: cel.MapType(cel.StringType, cel.MapType(cel.StringType, listType))},
+	}}
 )
 
-// Get implements traits.Indexer.
-func (o object) Get(index ref.Val) ref.Val {
-	name := fmt.Sprint(index.Value())
-	if value, ok := o.fields[name]; ok {
-		return value
+// environment is the same for every issuer. It is created once, because that takes a while.
+var environment = sync.OnceValue(func() *celpolicy.Environment {
+	env, err := celpolicy.NewEnvironment(celpolicy.Declarations{
+		Owner: "issuer",
+		Types: []*celpolicy.ObjectType{sessionType, metadataType, policyType, statementType},
+		Variables: map[string]*celpolicy.ObjectType{
+			"session": sessionType, "namespace": metadataType, "object": metadataType,
+		},
+	})
+	if err != nil {
+		panic(fmt.Errorf("creating the CEL environment: %w", err)) // unreachable: it does not depend on any input
 	}
-	if absent := objects[o.is][name].absent; absent != nil {
-		return absent
-	}
-	return types.NewErr("no such key: %s", name)
+	return env
+})
+
+// newEvaluation is what the expressions of one Apply see.
+func newEvaluation(request sts.Request, policy celpolicy.Value, policyError error, namespace, object Metadata) *celpolicy.Evaluation {
+	evaluation := environment().NewEvaluation()
+	evaluation.Set("session", sessionObject(request, policy, policyError))
+	evaluation.Set("namespace", metadataObject(namespace))
+	evaluation.Set("object", metadataObject(object))
+	return evaluation
 }
 
-// IsSet implements traits.FieldTester. Nobody knows whether a field is there that cannot be read.
-func (o object) IsSet(index ref.Val) ref.Val {
-	value, ok := o.fields[fmt.Sprint(index.Value())]
-	if types.IsError(value) {
-		return value
-	}
-	return types.Bool(ok)
-}
+// fields of an object. The setters leave out what is empty, so that has() is false for it.
+type fields map[string]celpolicy.Value
 
-// ConvertToNative implements ref.Val.
-func (o object) ConvertToNative(reflect.Type) (any, error) {
-	return nil, fmt.Errorf("%s is not a native value", o.is)
-}
-
-// ConvertToType implements ref.Val.
-func (o object) ConvertToType(t ref.Type) ref.Val {
-	if t == types.TypeType {
-		return cel.ObjectType(o.is)
-	}
-	return types.NewErr("%s is not a %s", o.is, t.TypeName())
-}
-
-// Equal implements ref.Val. Expressions do not compare objects: see vetFlat.
-func (o object) Equal(ref.Val) ref.Val { return types.False }
-
-// Type implements ref.Val.
-func (o object) Type() ref.Type { return cel.ObjectType(o.is) }
-
-// Value implements ref.Val.
-func (o object) Value() any { return o.fields }
-
-func (o object) setText(name, value string) {
+func (f fields) setString(name, value string) {
 	if value != "" {
-		o.fields[name] = types.String(value)
+		f[name] = celpolicy.String(value)
 	}
 }
 
-func (o object) setNumber(name string, value int64) {
+func (f fields) setInt(name string, value int64) {
 	if value != 0 {
-		o.fields[name] = types.Int(value)
+		f[name] = celpolicy.Int(value)
 	}
 }
 
-func (o object) setList(name string, value []string) {
+func (f fields) setList(name string, value []string) {
 	if len(value) > 0 {
-		o.fields[name] = types.NewStringList(types.DefaultTypeAdapter, value)
+		f[name] = celpolicy.StringList(value)
 	}
 }
 
-func (o object) setMap(name string, value map[string]string) {
+func (f fields) setMap(name string, value map[string]string) {
 	if len(value) > 0 {
-		o.fields[name] = textMap(value)
+		f[name] = celpolicy.StringMap(value)
 	}
 }
 
-func textMap(value map[string]string) ref.Val {
-	return newOrderedMap(types.NewStringStringMap(types.DefaultTypeAdapter, value))
-}
-
-// sessionFacts are what expressions see of a request.
-func sessionFacts(r sts.Request, policy ref.Val, policyError error) object {
-	o := object{"Session", map[string]ref.Val{}}
+// sessionObject is what expressions see of a request. policy is nil for none.
+func sessionObject(r sts.Request, policy celpolicy.Value, policyError error) celpolicy.Object {
+	f := fields{}
 	for name, value := range map[string]string{
-		"operation": r.Operation, "name": r.Name, "roleARN": r.RoleARN, "externalID": r.ExternalID, "sourceIdentity": r.SourceIdentity,
-		"serviceAccountName": r.ServiceAccountName, "audience": r.Audience, "providerID": r.ProviderID, "principalARN": r.PrincipalARN,
+		"operation": r.Operation, "name": r.Name, "roleARN": r.RoleARN, "externalID": r.ExternalID,
+		"sourceIdentity": r.SourceIdentity, "serviceAccountName": r.ServiceAccountName, "audience": r.Audience,
+		"providerID": r.ProviderID, "principalARN": r.PrincipalARN,
 	} {
-		o.setText(name, value)
+		f.setString(name, value)
 	}
 	switch {
 	case policyError != nil:
-		o.fields["policy"] = types.NewErr("spec.policy cannot be judged, because %s", policyError)
+		f["policy"] = celpolicy.Unreadable(fmt.Errorf("the inline policy cannot be judged, because %w", policyError))
 	case policy != nil:
-		o.fields["policy"] = policy
+		f["policy"] = policy
 	}
-	tags := map[string]string{}
-	for _, tag := range r.Tags {
-		tags[tag.Key] = tag.Value
-	}
-	if len(tags) > 0 {
-		o.fields["tags"] = newTagMap(tags)
+	if tags := tagMap(r.Tags); len(tags) > 0 {
+		f["tags"] = celpolicy.FoldedStringMap(tags) // like IAM, which ignores the case of tag keys
 	}
 	var contexts []string
 	for _, context := range r.ProvidedContexts {
 		contexts = append(contexts, context.ProviderARN)
 	}
-	o.setList("providedContexts", contexts)
-	o.setList("policyARNs", r.PolicyARNs)
-	o.setList("transitiveTagKeys", r.TransitiveTagKeys)
-	o.setNumber("durationSeconds", int64(r.Duration().Seconds()))
-	o.setNumber("minimumSessionTokenSize", int64(r.MinimumSessionTokenSize))
-	return o
+	f.setList("providedContexts", contexts)
+	f.setList("policyARNs", r.PolicyARNs)
+	f.setList("transitiveTagKeys", r.TransitiveTagKeys)
+	f.setInt("durationSeconds", int64(r.Duration().Seconds()))
+	f.setInt("minimumSessionTokenSize", int64(r.MinimumSessionTokenSize))
+	return sessionType.New(f)
 }
 
-// metadataFacts are what expressions see of a namespace or an object.
-func metadataFacts(m Metadata) object {
-	o := object{"Metadata", map[string]ref.Val{}}
-	o.setText("name", m.Name)
-	o.setMap("labels", m.Labels)
-	o.setMap("annotations", m.Annotations)
-	return o
+func tagMap(tags []sts.Tag) map[string]string {
+	m := map[string]string{}
+	for _, tag := range tags {
+		m[tag.Key] = tag.Value
+	}
+	return m
+}
+
+// metadataObject is what expressions see of a namespace or an object.
+func metadataObject(m Metadata) celpolicy.Object {
+	f := fields{}
+	f.setString("name", m.Name)
+	f.setMap("labels", m.Labels)
+	f.setMap("annotations", m.Annotations)
+	return metadataType.New(f)
 }

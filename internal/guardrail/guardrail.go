@@ -14,87 +14,94 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Package guardrail decides what a session may ask of an issuer. It is pure: an administrator's demands and a request in,
-// the request to be sent or a refusal out.
-//
-// Whoever writes an issuer writes its expressions, and that may be a tenant; the operator that evaluates them serves all.
-// So every expression is bounded before it runs (see vet.go) and while it runs (see cost.go), and so are all those of an
-// issuer together.
+// Package guardrail decides what a session may ask of an issuer. It is pure: an issuer's guardrails and a request go in, the
+// request to be sent or a refusal comes out.
 package guardrail
 
 import (
 	"fmt"
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
+	"github.com/sts-operator/sts-operator/internal/celpolicy"
 	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
-// Metadata is what the rules know of a namespace or an object.
+// Metadata is what expressions know of a namespace or an object.
 type Metadata struct {
 	Name                string
 	Labels, Annotations map[string]string
 }
 
-// Guardrails are what an issuer demands of sessions, compiled. They are safe for concurrent use.
+// Guardrails are those of one issuer, compiled. They are safe for concurrent use.
 type Guardrails struct {
 	// issuer as messages name it, such as "ClusterSessionIssuer aws".
 	issuer string
-	// namespaces is nil for the issuer of one namespace, which asks nothing of it.
+	// namespaces is nil for a SessionIssuer, which only its own namespace can use.
 	namespaces     *namespaces
+	operations     operations
 	tags           []forcedTag
-	sourceIdentity *expression
+	sourceIdentity *celpolicy.Expression // nil for none
 	rules          []rule
 }
 
-// Compile reads an issuer's guardrails. The problem (reason RuleInvalid) names the field, such as
-// spec.rules[1].expression, with line and column, and says what is wrong with it.
+// Compile compiles the guardrails of an issuer. A problem has the reason RuleInvalid, and names the field, such as
+// spec.guardrails.rules[1].expression, with the line and the column of the mistake.
 func Compile(issuer v1alpha1.Issuer) (*Guardrails, *sts.Problem) {
-	g := &Guardrails{issuer: fmt.Sprintf("%s %s", issuer.IssuerKind(), issuer.GetName())}
+	spec, compiler := issuer.IssuerSpec().Guardrails, environment().NewCompiler()
+	g := &Guardrails{
+		issuer:     fmt.Sprintf("%s %s", issuer.IssuerKind(), issuer.GetName()),
+		operations: newOperations(spec.Operations),
+	}
 	if cluster, ok := issuer.(*v1alpha1.ClusterSessionIssuer); ok {
 		g.namespaces = newNamespaces(cluster.Spec.AllowedNamespaces)
 	}
-	spec, compiler := issuer.IssuerSpec(), &compiler{patterns: patterns{}}
-	var problem *sts.Problem
-	if g.tags, problem = compiler.tags(spec.Tags); problem != nil {
-		return nil, problem
+	var err error
+	if g.tags, err = compileTags(compiler, spec.SessionTags); err != nil {
+		return nil, sts.Problemf(v1alpha1.ReasonRuleInvalid, "%s", err)
 	}
 	if spec.SourceIdentityExpression != "" {
-		g.sourceIdentity, problem = compiler.text("spec.sourceIdentityExpression", spec.SourceIdentityExpression)
-		if problem != nil {
-			return nil, problem
+		if g.sourceIdentity, err = compiler.CompileString(sourceIdentityField, spec.SourceIdentityExpression); err != nil {
+			return nil, sts.Problemf(v1alpha1.ReasonRuleInvalid, "%s", err)
 		}
 	}
-	if g.rules, problem = compiler.rules(spec.Rules); problem != nil {
-		return nil, problem
+	if g.rules, err = compileRules(compiler, spec.Rules); err != nil {
+		return nil, sts.Problemf(v1alpha1.ReasonRuleInvalid, "%s", err)
 	}
 	return g, nil
 }
 
-// Apply holds a session's request against the guardrails: the request as it is to be sent, with the issuer's tags and
-// source identity, or why it is refused, with the request as it was asked for.
+// Apply checks a session's request. It returns the request to be sent, with the issuer's tags and source identity; or a problem,
+// with the request as the session asked for it. The first check that fails decides: a namespace that the issuer does not admit
+// learns nothing else about it.
 func (g *Guardrails) Apply(asked sts.Request, namespace, object Metadata) (sts.Request, *sts.Problem) {
-	if problem := g.refuseNamespace(namespace); problem != nil {
+	if problem := g.checkNamespace(namespace); problem != nil {
+		return asked, problem
+	}
+	if problem := g.checkOperation(asked.Operation); problem != nil {
 		return asked, problem
 	}
 	if len(g.tags) == 0 && g.sourceIdentity == nil && len(g.rules) == 0 {
 		return asked, nil
 	}
-	policy, policyError := parsePolicy(asked.Policy)
-	t := &trial{facts: map[string]any{
-		"session":         sessionFacts(asked, policy, policyError),
-		namespaceVariable: metadataFacts(namespace),
-		"object":          metadataFacts(object),
-	}}
-	request, problem := g.addTags(asked, t)
+	policy, policyError := readPolicy(asked.Policy.Document())
+	evaluation := newEvaluation(asked, policy, policyError, namespace, object)
+	request, problem := g.addTags(asked, evaluation)
 	if problem == nil {
-		request, problem = g.addSourceIdentity(request, t)
+		request, problem = g.addSourceIdentity(request, evaluation)
 	}
 	if problem == nil && len(g.rules) > 0 {
-		t.facts["session"] = sessionFacts(request, policy, policyError)
-		problem = g.judge(t, policyError)
+		evaluation.Set("session", sessionObject(request, policy, policyError))
+		problem = g.checkRules(evaluation, policyError)
 	}
 	if problem != nil {
 		return asked, problem
 	}
 	return request, nil
+}
+
+// Unrestricted says whether an issuer lends whatever its identity may lend to every tenant: a ClusterSessionIssuer that admits
+// every namespace and has no rule.
+func Unrestricted(issuer v1alpha1.Issuer) bool {
+	cluster, ok := issuer.(*v1alpha1.ClusterSessionIssuer)
+	return ok && newNamespaces(cluster.Spec.AllowedNamespaces).everybody && len(cluster.Spec.Guardrails.Rules) == 0
 }

@@ -18,6 +18,7 @@ package guardrail_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	. "github.com/onsi/gomega"
@@ -56,9 +57,18 @@ func with(r sts.Request, change func(r *sts.Request)) sts.Request {
 	return r
 }
 
+// parsed is an inline policy that STS could be sent.
+func parsed(policy string) sts.Policy {
+	p, problem := sts.ParsePolicy("spec.policy", []byte(policy))
+	if problem != nil {
+		panic(problem)
+	}
+	return p
+}
+
 // withPolicy is the request with an inline policy.
 func withPolicy(r sts.Request, policy string) sts.Request {
-	return with(r, func(r *sts.Request) { r.Policy = policy })
+	return with(r, func(r *sts.Request) { r.Policy = parsed(policy) })
 }
 
 // tagged are tags of keys and values.
@@ -70,12 +80,24 @@ func tagged(keysAndValues ...string) []sts.Tag {
 	return tags
 }
 
-func ptr(s string) *string { return &s }
+// thousand is a list of a thousand numbers. costs is a condition of about 70,000 units, and costly one beyond the limit.
+var (
+	thousand = "[" + strings.Repeat("1,", 999) + "1]"
+	costs    = strings.ReplaceAll("L.all(a, L.all(b, a == b))", "L", thousand[:209]+"1]")
+	costly   = strings.ReplaceAll("L.all(a, L.all(b, a == b))", "L", thousand[:999]+"1]")
+)
 
-// issuer is a ClusterSessionIssuer named aws that admits every namespace.
+// everyOperation of STS.
+var everyOperation = []v1alpha1.Operation{
+	sts.OperationGetFederationToken, sts.OperationAssumeRole, sts.OperationAssumeRoleWithWebIdentity,
+	sts.OperationAssumeRoleWithSAML, sts.OperationGetSessionToken,
+}
+
+// issuer is a ClusterSessionIssuer named aws that admits every namespace and serves every operation.
 func issuer(change func(spec *v1alpha1.ClusterSessionIssuerSpec)) *v1alpha1.ClusterSessionIssuer {
 	issuer := &v1alpha1.ClusterSessionIssuer{ObjectMeta: metav1.ObjectMeta{Name: "aws"}}
 	issuer.Spec.AllowedNamespaces = &v1alpha1.AllowedNamespaces{}
+	issuer.Spec.Guardrails.Operations = everyOperation
 	change(&issuer.Spec)
 	return issuer
 }
@@ -84,19 +106,19 @@ func issuer(change func(spec *v1alpha1.ClusterSessionIssuerSpec)) *v1alpha1.Clus
 func withRules(expressions ...string) *v1alpha1.ClusterSessionIssuer {
 	return issuer(func(spec *v1alpha1.ClusterSessionIssuerSpec) {
 		for _, expression := range expressions {
-			spec.Rules = append(spec.Rules, v1alpha1.Rule{Expression: expression})
+			spec.Guardrails.Rules = append(spec.Guardrails.Rules, v1alpha1.Rule{Expression: expression})
 		}
 	})
 }
 
 // withTags is an issuer that forces these tags.
 func withTags(tags ...v1alpha1.ForcedTag) *v1alpha1.ClusterSessionIssuer {
-	return issuer(func(spec *v1alpha1.ClusterSessionIssuerSpec) { spec.Tags = tags })
+	return issuer(func(spec *v1alpha1.ClusterSessionIssuerSpec) { spec.Guardrails.SessionTags = tags })
 }
 
 // withSourceIdentity is an issuer that sets a source identity.
 func withSourceIdentity(expression string) *v1alpha1.ClusterSessionIssuer {
-	return issuer(func(spec *v1alpha1.ClusterSessionIssuerSpec) { spec.SourceIdentityExpression = expression })
+	return issuer(func(spec *v1alpha1.ClusterSessionIssuerSpec) { spec.Guardrails.SourceIdentityExpression = expression })
 }
 
 func compile(t testing.TB, issuer v1alpha1.Issuer) *guardrail.Guardrails {
@@ -106,7 +128,7 @@ func compile(t testing.TB, issuer v1alpha1.Issuer) *guardrail.Guardrails {
 	return guardrails
 }
 
-// apply holds a request of the usual namespace and object against an issuer.
+// apply checks a request of the usual namespace and object against an issuer.
 func apply(t testing.TB, issuer v1alpha1.Issuer, request sts.Request) (sts.Request, *sts.Problem) {
 	t.Helper()
 	return compile(t, issuer).Apply(request, namespace, object)

@@ -31,11 +31,11 @@ type namespaces struct {
 	nobody, everybody bool
 	names             []string
 	selector          labels.Selector // nil for none
-	unreadable        error
+	selectorError     error
 }
 
-// newNamespaces reads spec.allowedNamespaces. Nothing written down (nil) means nobody; an empty AllowedNamespaces means
-// everybody; a selector that cannot be read admits nobody.
+// newNamespaces compiles spec.allowedNamespaces. Absent (nil), nobody is admitted; empty, everybody. An invalid selector admits
+// nobody.
 func newNamespaces(allowed *v1alpha1.AllowedNamespaces) *namespaces {
 	if allowed == nil {
 		return &namespaces{nobody: true}
@@ -45,25 +45,30 @@ func newNamespaces(allowed *v1alpha1.AllowedNamespaces) *namespaces {
 		names:     slices.Clone(allowed.Names),
 	}
 	if allowed.Selector != nil {
-		n.selector, n.unreadable = metav1.LabelSelectorAsSelector(allowed.Selector)
+		if n.selector, n.selectorError = metav1.LabelSelectorAsSelector(allowed.Selector); n.selectorError == nil {
+			n.everybody = n.selector.Empty()
+		}
 	}
 	return n
 }
 
-// refuseNamespace says why a namespace may not use the issuer; nil if it may.
-func (g *Guardrails) refuseNamespace(namespace Metadata) *sts.Problem {
+// checkNamespace says why a namespace may not use the issuer; nil if it may.
+func (g *Guardrails) checkNamespace(namespace Metadata) *sts.Problem {
 	n := g.namespaces
+	refuse := func(format string, args ...any) *sts.Problem {
+		return sts.Problemf(v1alpha1.ReasonNamespaceNotAllowed, "%s "+format, append([]any{g.issuer}, args...)...)
+	}
 	switch {
 	case n == nil:
 		return nil
 	case n.nobody:
-		return sts.Problemf(v1alpha1.ReasonNamespaceNotAllowed, "%s admits no namespace: an administrator must set its spec.allowedNamespaces", g.issuer)
+		return refuse("admits no namespace: an administrator must set its spec.allowedNamespaces")
 	case n.everybody || slices.Contains(n.names, namespace.Name):
 		return nil
-	case n.unreadable != nil:
-		return sts.Problemf(v1alpha1.ReasonNamespaceNotAllowed, "%s has an unreadable spec.allowedNamespaces.selector and so admits no namespace: %s", g.issuer, n.unreadable)
+	case n.selectorError != nil:
+		return refuse("has an unreadable spec.allowedNamespaces.selector and so admits no namespace: %s", n.selectorError)
 	case n.selector != nil && n.selector.Matches(labels.Set(namespace.Labels)):
 		return nil
 	}
-	return sts.Problemf(v1alpha1.ReasonNamespaceNotAllowed, "%s does not admit namespace %s: an administrator must add it to spec.allowedNamespaces", g.issuer, namespace.Name)
+	return refuse("does not admit namespace %s: an administrator must add it to spec.allowedNamespaces", namespace.Name)
 }

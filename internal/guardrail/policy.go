@@ -17,58 +17,51 @@ limitations under the License.
 package guardrail
 
 import (
-	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
+	"strconv"
 
-	"github.com/google/cel-go/common/types"
-	"github.com/google/cel-go/common/types/ref"
+	"github.com/sts-operator/sts-operator/internal/celpolicy"
 )
 
-// parsePolicy is a session policy as expressions see it; nil for none. So that no spelling gets past a rule, Statement,
-// Action, NotAction, Resource, NotResource and the values of conditions are always lists, and what is not in the grammar of
-// IAM, letter by letter, is an error: IAM may read it in another way than the rule's author expects. See
+// readPolicy is a decoded session policy as expressions see it; nil for none. Statement, Action, NotAction, Resource,
+// NotResource and the values of conditions are always lists, so that no spelling of a policy gets past a rule. Whatever is not
+// literally in IAM's grammar is an error, because IAM may read it in another way than the author of a rule expects. See
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html. Session policies have no Principal.
-// Names given twice do not get here: session.CompactPolicy refuses them.
-func parsePolicy(text string) (ref.Val, error) {
-	if text == "" {
+// Package sts refuses duplicate names before.
+func readPolicy(document map[string]any) (celpolicy.Value, error) {
+	if document == nil {
 		return nil, nil
 	}
-	decoder := json.NewDecoder(strings.NewReader(text))
-	decoder.UseNumber()
-	var document map[string]any
-	if err := decoder.Decode(&document); err != nil {
-		return nil, fmt.Errorf("it is not a JSON object: %w", err)
-	}
-	policy := object{"Policy", map[string]ref.Val{}}
-	err := each("", document, func(path, name string, value any) error {
+	policy := fields{}
+	err := eachMember("", document, func(path, name string, value any) error {
 		switch name {
 		case "Version", "Id":
-			return policy.readText(path, name, value)
+			return policy.readString(path, name, value)
 		case "Statement":
 			return policy.readStatements(path, value)
 		}
 		return notInGrammar(path)
 	})
-	if err == nil && policy.fields["Statement"] == nil {
-		err = fmt.Errorf("it has no Statement")
+	if err == nil && policy["Statement"] == nil {
+		err = errors.New("it has no Statement")
 	}
 	if err != nil {
 		return nil, err
 	}
-	return policy, nil
+	return policyType.New(policy), nil
 }
 
-// each calls read for each member of a JSON object, in order of their names.
-func each(path string, members map[string]any, read func(path, name string, value any) error) error {
-	for _, name := range slices.Sorted(maps.Keys(members)) {
+// eachMember calls read for each member of a JSON object, in the order of their names.
+func eachMember(path string, object map[string]any, read func(path, name string, value any) error) error {
+	for _, name := range slices.Sorted(maps.Keys(object)) {
 		at := name
 		if path != "" {
 			at = path + "." + name
 		}
-		if err := read(at, name, members[name]); err != nil {
+		if err := read(at, name, object[name]); err != nil {
 			return err
 		}
 	}
@@ -79,45 +72,44 @@ func notInGrammar(path string) error {
 	return fmt.Errorf("%q is not an element of session policies, whose names are written exactly as in the IAM documentation", path)
 }
 
-func (o object) readText(path, name string, value any) error {
+func readString(path string, value any) (string, error) {
 	text, ok := value.(string)
 	if !ok {
-		return fmt.Errorf("%s must be a string", path)
+		return "", fmt.Errorf("%s must be a string", path)
 	}
-	o.fields[name] = types.String(text)
-	return nil
+	return text, nil
 }
 
-func (o object) readTexts(path, name string, value any) error {
-	texts, err := list(path, value, func(path string, element any) (string, error) {
-		text, ok := element.(string)
-		if !ok {
-			return "", fmt.Errorf("%s must be a string", path)
-		}
-		return text, nil
-	})
-	o.setList(name, texts)
+func (f fields) readString(path, name string, value any) error {
+	text, err := readString(path, value)
+	f[name] = celpolicy.String(text)
 	return err
 }
 
-func (o object) readStatements(path string, value any) error {
-	statements, err := list(path, value, readStatement)
-	o.fields["Statement"] = types.NewRefValList(types.DefaultTypeAdapter, statements)
+func (f fields) readStrings(path, name string, value any) error {
+	texts, err := readList(path, value, readString)
+	f[name] = celpolicy.StringList(texts)
 	return err
 }
 
-func readStatement(path string, value any) (ref.Val, error) {
+func (f fields) readStatements(path string, value any) error {
+	statements, err := readList(path, value, readStatement)
+	f["Statement"] = celpolicy.List(statements)
+	return err
+}
+
+func readStatement(path string, value any) (celpolicy.Value, error) {
 	members, ok := value.(map[string]any)
 	if !ok {
 		return nil, fmt.Errorf("%s must be an object", path)
 	}
-	statement := object{"Statement", map[string]ref.Val{}}
-	err := each(path, members, func(path, name string, value any) error {
+	statement := fields{}
+	err := eachMember(path, members, func(path, name string, value any) error {
 		switch name {
 		case "Sid", "Effect":
-			return statement.readText(path, name, value)
+			return statement.readString(path, name, value)
 		case "Action", "NotAction", "Resource", "NotResource":
-			return statement.readTexts(path, name, value)
+			return statement.readStrings(path, name, value)
 		case "Condition":
 			return statement.readCondition(path, value)
 		}
@@ -126,49 +118,60 @@ func readStatement(path string, value any) (ref.Val, error) {
 	if err != nil {
 		return nil, err
 	}
-	if effect := statement.fields["Effect"]; effect != types.String("Allow") && effect != types.String("Deny") {
+	if effect := members["Effect"]; effect != "Allow" && effect != "Deny" {
 		return nil, fmt.Errorf("%s.Effect must be Allow or Deny", path)
 	}
 	for _, name := range []string{"Action", "Resource"} {
-		if (statement.fields[name] == nil) == (statement.fields["Not"+name] == nil) {
+		if (statement[name] == nil) == (statement["Not"+name] == nil) {
 			return nil, fmt.Errorf("%s must have either %s or Not%s", path, name, name)
 		}
 	}
-	return statement, nil
+	return statementType.New(statement), nil
 }
 
-// readCondition reads operators, their keys and the values of these, all of which IAM compares as text.
-func (o object) readCondition(path string, value any) error {
+// readCondition reads a condition block: operators, their keys, and the values of these.
+func (f fields) readCondition(path string, value any) error {
 	operators, ok := value.(map[string]any)
 	if !ok {
 		return fmt.Errorf("%s must be an object", path)
 	}
-	condition := map[string]any{}
-	err := each(path, operators, func(path, operator string, value any) error {
+	condition := map[string]celpolicy.Value{}
+	err := eachMember(path, operators, func(path, operator string, value any) error {
 		keys, ok := value.(map[string]any)
 		if !ok {
 			return fmt.Errorf("%s must be an object", path)
 		}
-		values := map[string]any{}
-		condition[operator] = newOrderedMap(types.NewStringInterfaceMap(types.DefaultTypeAdapter, values))
-		return each(path, keys, func(path, key string, value any) error {
-			texts, err := list(path, value, func(path string, element any) (string, error) {
-				switch element.(type) {
-				case string, bool, json.Number:
-					return fmt.Sprint(element), nil
-				}
-				return "", fmt.Errorf("%s must be a string, a number or true or false", path)
-			})
-			values[key] = types.NewStringList(types.DefaultTypeAdapter, texts)
+		values := map[string]celpolicy.Value{}
+		err := eachMember(path, keys, func(path, key string, value any) error {
+			texts, err := readList(path, value, readConditionValue)
+			values[key] = celpolicy.StringList(texts)
 			return err
 		})
+		condition[operator] = celpolicy.Map(values)
+		return err
 	})
-	o.fields["Condition"] = newOrderedMap(types.NewStringInterfaceMap(types.DefaultTypeAdapter, condition))
+	f["Condition"] = celpolicy.Map(condition)
 	return err
 }
 
-// list reads a value, or a list of at least one: NotAction: [] would allow everything, and look like no NotAction at all.
-func list[T any](path string, value any, read func(path string, element any) (T, error)) ([]T, error) {
+// readConditionValue is the value as text, which is how IAM compares it. Numbers have no exponent.
+func readConditionValue(path string, value any) (string, error) {
+	switch v := value.(type) {
+	case string:
+		return v, nil
+	case bool:
+		return strconv.FormatBool(v), nil
+	case int64:
+		return strconv.FormatInt(v, 10), nil
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64), nil
+	}
+	return "", fmt.Errorf("%s must be a string, a number or true or false", path)
+}
+
+// readList reads one value, or a list of at least one. An empty list is an error: NotAction: [] would allow everything, and
+// look as if there were no NotAction.
+func readList[T any](path string, value any, read func(path string, element any) (T, error)) ([]T, error) {
 	elements, ok := value.([]any)
 	if !ok {
 		element, err := read(path, value)
@@ -177,13 +180,13 @@ func list[T any](path string, value any, read func(path string, element any) (T,
 	if len(elements) == 0 {
 		return nil, fmt.Errorf("%s must not be empty", path)
 	}
-	var out []T
+	var list []T
 	for i, element := range elements {
 		read, err := read(fmt.Sprintf("%s[%d]", path, i), element)
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, read)
+		list = append(list, read)
 	}
-	return out, nil
+	return list, nil
 }

@@ -56,6 +56,7 @@ func allowing(actions string) sts.Request {
 }
 
 func TestRecipes(t *testing.T) {
+	const readOnly = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"
 	name := func(name string) sts.Request { return with(federation, func(r *sts.Request) { r.Name = name }) }
 	arns := func(arns ...string) sts.Request {
 		return with(federation, func(r *sts.Request) { r.PolicyARNs = arns })
@@ -73,8 +74,8 @@ func TestRecipes(t *testing.T) {
 			[]sts.Request{name("team-a"), name("team-a-x"), name("team-b.x"), name("x.team-a.x"), name("Team-a.x"), token, saml},
 		},
 		"Only these managed policies": {
-			[]sts.Request{arns("arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"), arns("arn:aws:iam::123456789012:policy/reports", "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess")},
-			[]sts.Request{federation, arns("arn:aws:iam::aws:policy/AdministratorAccess"), arns("arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess", "arn:aws:iam::aws:policy/x")},
+			[]sts.Request{arns(readOnly), arns("arn:aws:iam::123456789012:policy/reports", readOnly)},
+			[]sts.Request{federation, arns("arn:aws:iam::aws:policy/AdministratorAccess"), arns(readOnly, "arn:aws:iam::aws:policy/x")},
 		},
 		"No action in all services": {
 			[]sts.Request{
@@ -87,7 +88,8 @@ func TestRecipes(t *testing.T) {
 				withPolicy(federation, `{"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`),
 				withPolicy(federation, `{"Statement":{"Effect":"Allow","action":"*","Resource":"*"}}`),
 				withPolicy(federation, `{"Statement":{"Effect":"Allow","NotAction":"iam:*","Resource":"*"}}`),
-				withPolicy(federation, `{"Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"},{"Effect":"Allow","Action":["*"],"Resource":"*"}]}`),
+				withPolicy(federation, `{"Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"},`+
+					`{"Effect":"Allow","Action":["*"],"Resource":"*"}]}`),
 			},
 		},
 		"At most an hour": {
@@ -96,7 +98,10 @@ func TestRecipes(t *testing.T) {
 		},
 		"Only roles under the namespace's path": {
 			[]sts.Request{role, web, saml, of("arn:aws:iam::123456789012:role/team-a/deep/er")},
-			[]sts.Request{federation, token, of("arn:aws:iam::123456789012:role/team-a"), of("arn:aws:iam::123456789012:role/team-ab/x"), of("arn:aws:iam::210987654321:role/team-a/x")},
+			[]sts.Request{
+				federation, token, of("arn:aws:iam::123456789012:role/team-a"), of("arn:aws:iam::123456789012:role/team-ab/x"),
+				of("arn:aws:iam::210987654321:role/team-a/x"),
+			},
 		},
 		"Tags are the namespace's labels": {
 			[]sts.Request{federation, tags("team", "a"), tags("stage", "test", "team", "a")},
@@ -132,8 +137,8 @@ func TestRecipes(t *testing.T) {
 	}
 }
 
-// The budget of an Apply is for those who attack it.
-func TestTheRecipesTogetherCostLittle(t *testing.T) {
+// Honest rules use little of the budget of an Apply.
+func TestRecipesCost(t *testing.T) {
 	total := uint64(0)
 	for _, expression := range recipes(t) {
 		guardrails := compile(t, withRules(expression))
@@ -147,7 +152,7 @@ func TestTheRecipesTogetherCostLittle(t *testing.T) {
 	NewWithT(t).Expect(total).To(And(BeNumerically(">", 50), BeNumerically("<", 1000)))
 }
 
-func TestARoleThatNoAnnotationListsIsRefused(t *testing.T) {
+func TestRecipesRoleWithoutAnnotation(t *testing.T) {
 	guardrails := compile(t, withRules(recipes(t)["The namespace's annotation lists the roles"]))
 	for _, annotations := range []map[string]string{nil, {"example.com/role-arns": ""}, {"example.com/role-arns": ","}} {
 		for _, request := range []sts.Request{role, federation, token} {
@@ -167,7 +172,7 @@ func words(t *testing.T) []string {
 	return found
 }
 
-func TestEveryVariableAndFunctionIsOnThePage(t *testing.T) {
+func TestPageVariablesAndFunctions(t *testing.T) {
 	g := NewWithT(t)
 	documented := words(t)
 	var fields []string
@@ -175,7 +180,7 @@ func TestEveryVariableAndFunctionIsOnThePage(t *testing.T) {
 		"Session": {"session."}, "Metadata": {"namespace.", "object."}, "Policy": {""}, "Statement": {""},
 	} {
 		for _, prefix := range prefixes {
-			for _, name := range guardrail.Fields(object) {
+			for _, name := range guardrail.Fields()[object] {
 				fields = append(fields, prefix+name)
 			}
 		}
@@ -194,15 +199,17 @@ func TestEveryVariableAndFunctionIsOnThePage(t *testing.T) {
 	}
 }
 
-func TestTheMessagesOnThePageAreReal(t *testing.T) {
+func TestPageMessages(t *testing.T) {
 	g := NewWithT(t)
 	_, problem := guardrail.Compile(withRules("true", "session.nmae == ''"))
 	g.Expect(page(t)).To(ContainSubstring("\n    " + problem.Message + "\n"))
 	_, problem = apply(t, withRules("session.tags['team'] == ''"), federation)
 	g.Expect(page(t)).To(ContainSubstring("\n    " + problem.Message + "\n"))
+	_, problem = apply(t, issuer(func(spec *v1alpha1.ClusterSessionIssuerSpec) { spec.Guardrails.Operations = nil }), token)
+	g.Expect(page(t)).To(ContainSubstring("\n    " + problem.Message + "\n"))
 }
 
-func TestTheExampleOnThePageIsReadAndWorks(t *testing.T) {
+func TestPageExample(t *testing.T) {
 	g := NewWithT(t)
 	_, block, _ := strings.Cut(page(t), "```yaml\n")
 	block, _, _ = strings.Cut(block, "```")

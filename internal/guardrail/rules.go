@@ -23,33 +23,34 @@ import (
 	"unicode/utf8"
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
+	"github.com/sts-operator/sts-operator/internal/celpolicy"
 	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
-// maxMessageLength of what a messageExpression tells, in characters.
+// maxMessageLength of the value of a messageExpression, in characters.
 const maxMessageLength = 512
 
-// rule is a condition that sessions must meet.
+// rule is a condition that every session must meet.
 type rule struct {
 	field      string
-	expression *expression
+	expression *celpolicy.Expression
 	message    string
-	// messageExpression tells the message; nil for none.
-	messageExpression *expression
+	// messageExpression computes the message; nil for none.
+	messageExpression *celpolicy.Expression
 }
 
-func (c *compiler) rules(rules []v1alpha1.Rule) ([]rule, *sts.Problem) {
+func compileRules(compiler *celpolicy.Compiler, rules []v1alpha1.Rule) ([]rule, error) {
 	var compiled []rule
 	for i, spec := range rules {
-		field := fmt.Sprintf("spec.rules[%d]", i)
-		condition, problem := c.boolean(field+".expression", spec.Expression)
-		if problem != nil {
-			return nil, problem
+		field := fmt.Sprintf("spec.guardrails.rules[%d]", i)
+		condition, err := compiler.CompileBool(field+".expression", spec.Expression)
+		if err != nil {
+			return nil, err
 		}
 		r := rule{field: field, expression: condition, message: cmp.Or(oneLine(spec.Message), oneLine(spec.Expression))}
 		if spec.MessageExpression != "" {
-			if r.messageExpression, problem = c.text(field+".messageExpression", spec.MessageExpression); problem != nil {
-				return nil, problem
+			if r.messageExpression, err = compiler.CompileString(field+".messageExpression", spec.MessageExpression); err != nil {
+				return nil, err
 			}
 		}
 		compiled = append(compiled, r)
@@ -57,31 +58,36 @@ func (c *compiler) rules(rules []v1alpha1.Rule) ([]rule, *sts.Problem) {
 	return compiled, nil
 }
 
-// judge holds the session against the rules, in their order. They cannot judge a policy that they cannot read.
-func (g *Guardrails) judge(t *trial, policyError error) *sts.Problem {
+// checkRules evaluates the rules one after the other. A policy that cannot be read is refused, since no rule can judge it.
+func (g *Guardrails) checkRules(evaluation *celpolicy.Evaluation, policyError error) *sts.Problem {
+	refuse := func(format string, args ...any) *sts.Problem {
+		return sts.Problemf(v1alpha1.ReasonRuleViolated, "%s refuses the session: "+format, append([]any{g.issuer}, args...)...)
+	}
 	if policyError != nil {
-		return sts.Problemf(v1alpha1.ReasonRuleViolated, "%s refuses the session: its rules cannot judge spec.policy, because %s", g.issuer, policyError)
+		return refuse("its rules cannot judge the inline policy, because %s", policyError)
 	}
 	for _, rule := range g.rules {
-		holds, err := rule.expression.holds(t)
+		holds, err := evaluation.Bool(rule.expression)
 		switch {
 		case err != nil:
-			return sts.Problemf(v1alpha1.ReasonRuleViolated, "%s refuses the session: its %s cannot be evaluated for it: %s", g.issuer, rule.field, err)
+			return refuse("its %s cannot be evaluated for it: %s", rule.field, err)
 		case !holds:
-			return sts.Problemf(v1alpha1.ReasonRuleViolated, "%s refuses the session: %s", g.issuer, rule.explain(t))
+			return refuse("%s", rule.messageFor(evaluation))
 		}
 	}
 	return nil
 }
 
-// explain is what a refused session is told. An expression that does not tell a short line gives way to the rule itself.
-func (r rule) explain(t *trial) string {
+// messageFor is the message for a session that violates the rule. Where messageExpression fails or does not give a short line,
+// it is the rule's text.
+func (r rule) messageFor(evaluation *celpolicy.Evaluation) string {
 	if r.messageExpression == nil {
 		return r.message
 	}
-	message, err := r.messageExpression.evaluate(t)
+	message, err := evaluation.Text(r.messageExpression)
 	message = strings.TrimSpace(message)
-	if err != nil || message == "" || utf8.RuneCountInString(message) > maxMessageLength || strings.ContainsAny(message, "\r\n\v\f\u0085\u2028\u2029") {
+	if err != nil || message == "" || utf8.RuneCountInString(message) > maxMessageLength ||
+		strings.ContainsAny(message, "\r\n\v\f\u0085\u2028\u2029") {
 		return r.message
 	}
 	return message

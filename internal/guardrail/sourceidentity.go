@@ -20,16 +20,20 @@ import (
 	"regexp"
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
+	"github.com/sts-operator/sts-operator/internal/celpolicy"
 	"github.com/sts-operator/sts-operator/internal/sts"
 )
+
+const sourceIdentityField = "spec.guardrails.sourceIdentityExpression"
 
 // sourceIdentity is what AWS STS takes: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html.
 var sourceIdentity = regexp.MustCompile(`^[0-9A-Za-z_+=,.@-]{2,64}$`)
 
-// addSourceIdentity is the request with the issuer's source identity, or why it cannot have it. A federated user has none and
-// may call no operation of STS that would give it one; a session token may call AssumeRole, with any, from where we cannot see it. See
+// addSourceIdentity is the request with the issuer's source identity, or why it cannot have it. A federated user has none, and
+// its credentials cannot call an operation of STS that would give it one. Those of GetSessionToken can call AssumeRole with any
+// source identity, which the operator would not see. See
 // https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html and API_GetSessionToken.html.
-func (g *Guardrails) addSourceIdentity(request sts.Request, t *trial) (sts.Request, *sts.Problem) {
+func (g *Guardrails) addSourceIdentity(request sts.Request, evaluation *celpolicy.Evaluation) (sts.Request, *sts.Problem) {
 	if g.sourceIdentity == nil || request.Operation == sts.OperationGetFederationToken {
 		return request, nil
 	}
@@ -37,19 +41,23 @@ func (g *Guardrails) addSourceIdentity(request sts.Request, t *trial) (sts.Reque
 		return request, sts.Problemf(v1alpha1.ReasonSourceIdentityConflict, "%s "+format, append([]any{g.issuer}, args...)...)
 	}
 	if request.Operation == sts.OperationGetSessionToken {
-		return conflict("sets the source identity of every role session, but the credentials of %s can assume roles with any other: use assumeRole or GetFederationToken, or an issuer without sourceIdentityExpression", request.Operation)
+		return conflict("sets the source identity of every role session, but the credentials of %s can assume roles with any other: "+
+			"use assumeRole or GetFederationToken, or an issuer without sourceIdentityExpression", request.Operation)
 	}
 	if !request.TakesSourceIdentity() {
-		return conflict("sets the source identity of every role session, which %s cannot carry: use assumeRole, or an issuer without sourceIdentityExpression", request.Operation)
+		return conflict("sets the source identity of every role session, which %s cannot carry: "+
+			"use assumeRole, or an issuer without sourceIdentityExpression", request.Operation)
 	}
-	value, err := g.sourceIdentity.evaluate(t)
+	value, err := evaluation.Text(g.sourceIdentity)
 	switch {
 	case err != nil:
-		return conflict("cannot tell the source identity of this session (spec.sourceIdentityExpression): %s", err)
+		return conflict("cannot compute the source identity of this session (%s): %s", sourceIdentityField, err)
 	case !sourceIdentity.MatchString(value):
-		return conflict("gives this session the source identity %q, which AWS does not take: it must be 2 to 64 letters, digits and _+=,.@-", value)
+		return conflict("gives this session the source identity %q, which AWS does not take: "+
+			"it must be 2 to 64 letters, digits and _+=,.@-", value)
 	case request.SourceIdentity != "" && request.SourceIdentity != value:
-		return conflict("gives this session the source identity %q, but spec.assumeRole.sourceIdentity asks for %q: remove it", value, request.SourceIdentity)
+		return conflict("gives this session the source identity %q, but spec.assumeRole.sourceIdentity asks for %q: remove it",
+			value, request.SourceIdentity)
 	}
 	request.SourceIdentity = value
 	return request, nil

@@ -24,13 +24,13 @@ import (
 	"unicode/utf8"
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
+	"github.com/sts-operator/sts-operator/internal/celpolicy"
 	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
-// What AWS STS says of tags: https://docs.aws.amazon.com/STS/latest/APIReference/API_Tag.html and API_AssumeRole.html.
+// Limits of AWS STS: https://docs.aws.amazon.com/STS/latest/APIReference/API_Tag.html and API_AssumeRole.html.
 const (
 	maxTags        = 50
-	maxKeyLength   = 128
 	maxValueLength = 256
 )
 
@@ -39,43 +39,49 @@ var tagValue = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
 // forcedTag is a tag that the issuer puts on every session.
 type forcedTag struct {
 	field, key string
-	// value, or the expression that tells it.
+	transitive bool
+	// value, or the expression that computes it.
 	value      string
-	expression *expression
+	expression *celpolicy.Expression
 }
 
-func (c *compiler) tags(tags []v1alpha1.ForcedTag) ([]forcedTag, *sts.Problem) {
+func compileTags(compiler *celpolicy.Compiler, tags []v1alpha1.ForcedTag) ([]forcedTag, error) {
 	var compiled []forcedTag
-	for i, tag := range tags {
-		t := forcedTag{field: fmt.Sprintf("spec.tags[%d]", i), key: string(tag.Key)}
+	for i, spec := range tags {
+		tag := forcedTag{
+			field:      fmt.Sprintf("spec.guardrails.sessionTags[%d]", i),
+			key:        string(spec.Key),
+			transitive: spec.Transitive != nil && *spec.Transitive,
+		}
 		// The schema compares keys without case for ASCII only; STS does for every script.
 		for _, other := range compiled {
-			if strings.EqualFold(other.key, t.key) {
-				return nil, sts.Problemf(v1alpha1.ReasonRuleInvalid, "%s.key: %q and %q differ only by case, which AWS ignores: remove one of the tags", t.field, other.key, t.key)
+			if strings.EqualFold(other.key, tag.key) {
+				return nil, fmt.Errorf("%s.key: %q and %q differ only by case, which AWS ignores: remove one of the tags",
+					tag.field, other.key, tag.key)
 			}
 		}
-		if (tag.Value == nil) == (tag.ValueExpression == "") {
-			return nil, sts.Problemf(v1alpha1.ReasonRuleInvalid, "%s: give exactly one of value and valueExpression", t.field)
+		if (spec.Value == nil) == (spec.ValueExpression == "") {
+			return nil, fmt.Errorf("%s: give exactly one of value and valueExpression", tag.field)
 		}
-		if tag.Value != nil {
-			t.value = *tag.Value
+		if spec.Value != nil {
+			tag.value = *spec.Value
 		} else {
-			var problem *sts.Problem
-			if t.expression, problem = c.text(t.field+".valueExpression", tag.ValueExpression); problem != nil {
-				return nil, problem
+			var err error
+			if tag.expression, err = compiler.CompileString(tag.field+".valueExpression", spec.ValueExpression); err != nil {
+				return nil, err
 			}
 		}
-		compiled = append(compiled, t)
+		compiled = append(compiled, tag)
 	}
 	return compiled, nil
 }
 
-// tell is the value of the tag for a session.
-func (t forcedTag) tell(trial *trial) (string, error) {
+// valueFor is the value of the tag for a session.
+func (t forcedTag) valueFor(evaluation *celpolicy.Evaluation) (string, error) {
 	value := t.value
 	if t.expression != nil {
 		var err error
-		if value, err = t.expression.evaluate(trial); err != nil {
+		if value, err = evaluation.Text(t.expression); err != nil {
 			return "", err
 		}
 	}
@@ -88,9 +94,9 @@ func (t forcedTag) tell(trial *trial) (string, error) {
 	return value, nil
 }
 
-// addTags is the request with the issuer's tags on it, or why one of them cannot be. A key that the session gives too, in
-// any case, takes the issuer's spelling, which is the one that rules know.
-func (g *Guardrails) addTags(request sts.Request, t *trial) (sts.Request, *sts.Problem) {
+// addTags is the request with the issuer's tags, or why it cannot have one of them. A key that the session gives too, in any
+// case, is sent as the issuer spells it, which is the spelling that rules know.
+func (g *Guardrails) addTags(request sts.Request, evaluation *celpolicy.Evaluation) (sts.Request, *sts.Problem) {
 	if len(g.tags) == 0 {
 		return request, nil
 	}
@@ -98,32 +104,43 @@ func (g *Guardrails) addTags(request sts.Request, t *trial) (sts.Request, *sts.P
 		return request, sts.Problemf(v1alpha1.ReasonForcedTagConflict, "%s "+format, append([]any{g.issuer}, args...)...)
 	}
 	if !request.TakesTags() {
-		return conflict("puts tags on every session, which %s cannot carry: use GetFederationToken or assumeRole, or an issuer without tags", request.Operation)
+		return conflict("puts tags on every session, which %s cannot carry: "+
+			"use GetFederationToken or assumeRole, or an issuer without sessionTags", request.Operation)
 	}
 	request.Tags, request.TransitiveTagKeys = slices.Clone(request.Tags), slices.Clone(request.TransitiveTagKeys)
 	for _, tag := range g.tags {
-		value, err := tag.tell(t)
+		value, err := tag.valueFor(evaluation)
 		at := slices.IndexFunc(request.Tags, func(t sts.Tag) bool { return strings.EqualFold(t.Key, tag.key) })
 		switch {
 		case err != nil:
-			return conflict("cannot tell the value of the tag %s for this session (%s): %s", tag.key, tag.field, err)
+			return conflict("cannot compute the value of the tag %s for this session (%s): %s", tag.key, tag.field, err)
 		case at < 0:
 			request.Tags = append(request.Tags, sts.Tag{Key: tag.key, Value: value})
 		case request.Tags[at].Value != value:
-			return conflict("gives the tag %s the value %q on this session, but spec.tags asks for %s with %q: remove it from spec.tags", tag.key, value, request.Tags[at].Key, request.Tags[at].Value)
+			return conflict("gives the tag %s the value %q on this session, but spec.tags asks for %s with %q: remove it from spec.tags",
+				tag.key, value, request.Tags[at].Key, request.Tags[at].Value)
 		default:
 			request.Tags[at].Key = tag.key
-			for i, key := range request.TransitiveTagKeys {
-				if strings.EqualFold(key, tag.key) {
-					request.TransitiveTagKeys[i] = tag.key
-				}
-			}
 		}
+		request.TransitiveTagKeys = tag.transitiveKeys(request)
 	}
 	slices.SortFunc(request.Tags, func(a, b sts.Tag) int { return strings.Compare(a.Key, b.Key) })
 	slices.Sort(request.TransitiveTagKeys)
 	if len(request.Tags) > maxTags {
-		return conflict("adds its tags to every session, which makes %d here, and AWS takes at most %d: remove some from spec.tags", len(request.Tags), maxTags)
+		return conflict("adds its tags to every session, which makes %d here, and AWS takes at most %d: remove some from spec.tags",
+			len(request.Tags), maxTags)
 	}
 	return request, nil
+}
+
+// transitiveKeys are the request's with the tag's key as the issuer spells it, and once: STS wants each among the keys of the
+// tags. Only AssumeRole takes transitive keys.
+func (t forcedTag) transitiveKeys(request sts.Request) []string {
+	isKey := func(key string) bool { return strings.EqualFold(key, t.key) }
+	asked := slices.ContainsFunc(request.TransitiveTagKeys, isKey)
+	keys := slices.DeleteFunc(request.TransitiveTagKeys, isKey)
+	if asked || t.transitive && request.Operation == sts.OperationAssumeRole {
+		keys = append(keys, t.key)
+	}
+	return keys
 }

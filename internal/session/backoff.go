@@ -83,10 +83,10 @@ func NextFailure(o Observed, problem *sts.Problem, now time.Time) v1alpha1.Failu
 		Time:        metav1.NewTime(now.UTC().Truncate(time.Second)),
 		Reason:      problem.Reason,
 		Message:     problem.Message,
-		RequestHash: o.attempt(),
+		AttemptHash: o.attemptHash(),
 		Count:       1,
 	}
-	if last := o.Session.Status.LastFailure; last != nil && last.RequestHash == failure.RequestHash {
+	if last := o.Session.Status.LastFailure; last != nil && last.AttemptHash == failure.AttemptHash {
 		failure.Count = last.Count + 1
 	}
 	return failure
@@ -95,10 +95,10 @@ func NextFailure(o Observed, problem *sts.Problem, now time.Time) v1alpha1.Failu
 // lastFailureIsPast keeps a request that has failed from being sent again before its time, whatever wakes the session.
 func lastFailureIsPast(o Observed, now time.Time) *Decision {
 	f := o.Session.Status.LastFailure
-	if f == nil || f.RequestHash != o.attempt() {
+	if f == nil || f.AttemptHash != o.attemptHash() {
 		return nil
 	}
-	d := &Decision{Action: Hold, Problem: &sts.Problem{Reason: f.Reason, Message: f.Message}}
+	d := hold(&sts.Problem{Reason: f.Reason, Message: f.Message})
 	next := f.Time.Add(o.backoff(f.Reason, f.Count, f.Time.Time))
 	// A failure in the future means that the clock was set back since.
 	if !now.Before(next) || f.Time.After(now.Add(clockTolerance)) {

@@ -41,11 +41,11 @@ func TestBackoff(t *testing.T) {
 		"the first retry comes after five seconds":                             {sts.Retry, 1, expired, 5 * time.Second},
 		"a count that was lost is a first one":                                 {sts.Retry, 0, expired, 5 * time.Second},
 		"a count that makes no sense is a first one":                           {sts.Retry, -3, expired, 5 * time.Second},
-		"the second doubles it":                                                {sts.Retry, 2, expired, 10 * time.Second},
-		"the third doubles it again":                                           {sts.Retry, 3, expired, 20 * time.Second},
-		"the sixth is the last that doubles":                                   {sts.Retry, 6, expired, 160 * time.Second},
-		"the seventh has reached five minutes":                                 {sts.Retry, 7, expired, 5 * time.Minute},
-		"the thousandth is no later":                                           {sts.Retry, 1000, expired, 5 * time.Minute},
+		"the second retry doubles the delay":                                   {sts.Retry, 2, expired, 10 * time.Second},
+		"the third retry doubles it again":                                     {sts.Retry, 3, expired, 20 * time.Second},
+		"the sixth retry is the last that doubles":                             {sts.Retry, 6, expired, 160 * time.Second},
+		"the seventh retry has reached five minutes":                           {sts.Retry, 7, expired, 5 * time.Minute},
+		"the thousandth retry is no later":                                     {sts.Retry, 1000, expired, 5 * time.Minute},
 		"the largest count is no later":                                        {sts.Retry, 1<<31 - 1, expired, 5 * time.Minute},
 		"credentials that last do not hurry a retry":                           {sts.Retry, 7, 40 * time.Minute, 5 * time.Minute},
 		"credentials that end sooner leave an eighth of their rest to a retry": {sts.Retry, 7, 32 * time.Minute, 4 * time.Minute},
@@ -53,10 +53,10 @@ func TestBackoff(t *testing.T) {
 		"less than five seconds is not hurried":                                {sts.Retry, 7, time.Second, 5 * time.Second},
 		"credentials that have just expired hurry nothing":                     {sts.Retry, 7, 0, 5 * time.Minute},
 		"what others must mend is looked at every five minutes":                {sts.Wait, 1, expired, 5 * time.Minute},
-		"however often that was":                                               {sts.Wait, 100, expired, 5 * time.Minute},
-		"and an eighth of the rest where the credentials end sooner":           {sts.Wait, 1, 16 * time.Minute, 2 * time.Minute},
+		"the hundredth wait is no longer":                                      {sts.Wait, 100, expired, 5 * time.Minute},
+		"a wait is an eighth of the rest where the credentials end sooner":     {sts.Wait, 1, 16 * time.Minute, 2 * time.Minute},
 		"a refusal is looked at every hour":                                    {sts.Refuse, 1, expired, time.Hour},
-		"and sooner where the credentials end sooner":                          {sts.Refuse, 1, time.Hour, 7*time.Minute + 30*time.Second},
+		"a refusal is looked at sooner where the credentials end sooner":       {sts.Refuse, 1, time.Hour, 7*time.Minute + 30*time.Second},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			g := NewWithT(t)
@@ -71,7 +71,7 @@ func TestBackoff(t *testing.T) {
 	}
 }
 
-func TestBackoffGrowsUpToItsBound(t *testing.T) {
+func TestBackoffGrows(t *testing.T) {
 	g := NewWithT(t)
 	for i := range 100 {
 		var before time.Duration
@@ -83,7 +83,7 @@ func TestBackoffGrowsUpToItsBound(t *testing.T) {
 	}
 }
 
-func TestBackoffSpreadsSessionsThatFailTogether(t *testing.T) {
+func TestBackoffSpreadsSessions(t *testing.T) {
 	g := NewWithT(t)
 	buckets := make([]int, 10)
 	for i := range 10_000 {
@@ -93,7 +93,7 @@ func TestBackoffSpreadsSessionsThatFailTogether(t *testing.T) {
 	g.Expect(buckets).To(HaveEach(BeNumerically("~", 1000, 200)))
 }
 
-func TestBackoffSpreadsTheTriesOfOneSession(t *testing.T) {
+func TestBackoffSpreadsTriesOfOneSession(t *testing.T) {
 	g := NewWithT(t)
 	delays := map[time.Duration]bool{}
 	for count := int32(10); count < 20; count++ {
@@ -102,7 +102,7 @@ func TestBackoffSpreadsTheTriesOfOneSession(t *testing.T) {
 	g.Expect(delays).To(HaveLen(10))
 }
 
-func TestEightTriesFitBeforeTheCredentialsExpire(t *testing.T) {
+func TestBackoffEightTriesBeforeExpiration(t *testing.T) {
 	for _, outcome := range []sts.Outcome{sts.Retry, sts.Wait} {
 		for _, remaining := range []time.Duration{
 			40 * time.Second, 90 * time.Second, 6 * time.Minute, 24 * time.Minute, time.Hour, 5 * time.Hour, 18 * time.Hour,
@@ -147,13 +147,13 @@ func TestNextFailure(t *testing.T) {
 			failure := session.NextFailure(o, sts.Problemf(throttled, "slow down"), noon.Add(time.Hour+time.Millisecond).In(local))
 
 			g.Expect(failure).To(Equal(v1alpha1.Failure{
-				Time: metav1.NewTime(noon.Add(time.Hour)), Reason: throttled, Message: "slow down", RequestHash: failure.RequestHash, Count: c.want,
+				Time: metav1.NewTime(noon.Add(time.Hour)), Reason: throttled, Message: "slow down", AttemptHash: failure.AttemptHash, Count: c.want,
 			}), "it reads the same whatever zone and fraction of a second it is")
 		})
 	}
 }
 
-func TestAFailureIsWaitedForAsLongAsItSays(t *testing.T) {
+func TestDecideAfterNextFailure(t *testing.T) {
 	g := NewWithT(t)
 	o := healthy(missing)
 
@@ -182,7 +182,7 @@ func TestNextTry(t *testing.T) {
 	g.Expect(session.NextTry(asserting, problem, noon)).To(Equal(noon.Add(time.Minute)))
 }
 
-func TestAnIssuerThatIsNotThere(t *testing.T) {
+func TestDecideMissingIssuer(t *testing.T) {
 	for kind, cure := range map[v1alpha1.IssuerKind]string{
 		v1alpha1.SessionIssuerKind:        "does not exist in namespace team-a: create it there, correct spec.issuerRef, or use a ClusterSessionIssuer",
 		v1alpha1.ClusterSessionIssuerKind: "does not exist: create it or correct spec.issuerRef",

@@ -40,7 +40,7 @@ func failedOnce(reason string, then time.Time) func(*session.Observed) {
 	return failedTimes(1, reason, then)
 }
 
-func TestAFailedTryIsNotRepeatedBeforeItsTime(t *testing.T) {
+func TestDecideAfterFailure(t *testing.T) {
 	const (
 		retry  = v1alpha1.ReasonThrottled
 		wait   = v1alpha1.ReasonAccessDenied
@@ -56,26 +56,26 @@ func TestAFailedTryIsNotRepeatedBeforeItsTime(t *testing.T) {
 		refusedAt = due.Add(session.Backoff(sts.Refuse, 1, left, uid))
 		anewAt    = noon.Add(session.Backoff(sts.Refuse, 1, 0, uid))
 		firstAt   = noon.Add(session.Backoff(sts.Retry, 1, 0, uid))
-		rotateNow = func(o *session.Observed) { o.Request.RotateRequestedAt = "now" }
+		rotateNow = func(o *session.Observed) { askFor(o, func(r *sts.Request) { r.RotateRequestedAt = "now" }) }
 	)
 	for sentence, c := range map[string]struct {
 		given func(*session.Observed)
 		now   time.Time
 		want  verdict
 	}{
-		"a failure is no matter while the credentials are fresh": {failedOnce(refuse, noon), noon, keep(due)},
-		"a try that failed waits for its back-off":               {failedOnce(retry, due), due, hold(retry, retryAt)},
-		"it waits until the instant before":                      {failedOnce(retry, due), retryAt.Add(-1), hold(retry, retryAt)},
-		"it is repeated at that instant":                         {failedOnce(retry, due), retryAt, issue(session.CauseDue)},
-		"it is repeated at any time after":                       {failedOnce(retry, due), midnight, issue(session.CauseExpired)},
-		"the fifth try waits longer than the first":              {failedTimes(5, retry, due), retryAt, hold(retry, laterAt)},
-		"a first issue that failed waits for its back-off":       {all(missing, failedOnce(retry, noon)), noon, hold(retry, firstAt)},
-		"a first issue that failed is repeated after it":         {all(missing, failedOnce(retry, noon)), firstAt, issue(session.CauseMissing)},
-		"a reason of a later version is retried":                 {failedOnce("FromTheFuture", due), due, hold("FromTheFuture", retryAt)},
-		"what others must mend is looked at again slowly":        {failedOnce(wait, due), retryAt, hold(wait, waitAt)},
-		"it is looked at again at that instant":                  {failedOnce(wait, due), waitAt, issue(session.CauseDue)},
-		"a refusal is repeated within the hour only":             {failedOnce(refuse, due), due.Add(time.Minute), hold(refuse, refusedAt)},
-		"and then it is":                                               {failedOnce(refuse, due), refusedAt, issue(session.CauseDue)},
+		"a failure does not matter while the credentials are fresh":    {failedOnce(refuse, noon), noon, keep(due)},
+		"a try that failed waits for its back-off":                     {failedOnce(retry, due), due, hold(retry, retryAt)},
+		"a failed try waits until the instant before":                  {failedOnce(retry, due), retryAt.Add(-1), hold(retry, retryAt)},
+		"a failed try is repeated at the end of its back-off":          {failedOnce(retry, due), retryAt, issue(session.CauseDue)},
+		"a failed try is repeated at any later time":                   {failedOnce(retry, due), midnight, issue(session.CauseExpired)},
+		"the fifth try waits longer than the first":                    {failedTimes(5, retry, due), retryAt, hold(retry, laterAt)},
+		"a first issue that failed waits for its back-off":             {all(missing, failedOnce(retry, noon)), noon, hold(retry, firstAt)},
+		"a first issue that failed is repeated after it":               {all(missing, failedOnce(retry, noon)), firstAt, issue(session.CauseMissing)},
+		"a reason of a later version is retried":                       {failedOnce("FromTheFuture", due), due, hold("FromTheFuture", retryAt)},
+		"what others must mend is looked at again slowly":              {failedOnce(wait, due), retryAt, hold(wait, waitAt)},
+		"what others must mend is tried after its back-off":            {failedOnce(wait, due), waitAt, issue(session.CauseDue)},
+		"a refusal is repeated within the hour only":                   {failedOnce(refuse, due), due.Add(time.Minute), hold(refuse, refusedAt)},
+		"a refusal is repeated after an hour":                          {failedOnce(refuse, due), refusedAt, issue(session.CauseDue)},
 		"a refusal of a first issue waits, too":                        {all(missing, failedOnce(refuse, noon)), noon.Add(time.Minute), hold(refuse, anewAt)},
 		"a back-off past the expiration is cut short to say so":        {failedOnce(retry, midnight.Add(-time.Second)), midnight.Add(-1), hold(retry, midnight)},
 		"a back-off near the expiration is as long as it was at first": {failedOnce(wait, nearEnd), soonAt.Add(-1), hold(wait, soonAt)},
@@ -85,13 +85,17 @@ func TestAFailedTryIsNotRepeatedBeforeItsTime(t *testing.T) {
 		"the very request that was changed waits if it failed":         {all(rotateNow, failedOnce(refuse, due)), due, hold(refuse, refusedAt)},
 		"a clock set back an hour does not prolong the back-off":       {failedOnce(retry, due.Add(time.Hour)), due, issue(session.CauseDue)},
 		"a clock set back an hour does not prolong the wait":           {failedOnce(wait, due.Add(time.Hour)), due, issue(session.CauseDue)},
-		"another version of the issuer is tried at once":               {all(failedOnce(refuse, due), func(o *session.Observed) { o.Issuer.Version = "edited" }), due, issue(session.CauseDue)},
-		"a clock set forward an hour ends the back-off":                {failedOnce(retry, due), due.Add(time.Hour), issue(session.CauseDue)},
-		"a clock set forward an hour ends the wait":                    {failedOnce(wait, due), due.Add(time.Hour), issue(session.CauseDue)},
-		"clocks five minutes apart do not void the back-off":           {all(missing, failedOnce(retry, noon)), noon.Add(-5 * time.Minute), hold(retry, firstAt)},
-		"clocks further apart do":                                      {all(missing, failedOnce(retry, noon)), noon.Add(-5*time.Minute - 1), issue(session.CauseMissing)},
-		"a Secret that was emptied does not lift the back-off":         {all(emptied, failedOnce(retry, due)), due, hold(retry, retryAt)},
-		"a missing issuer is told rather than the failure before":      {all(noIssuer, failedOnce(retry, due)), due, hold(v1alpha1.ReasonIssuerNotFound, midnight)},
+		"another version of the issuer is tried at once": {
+			all(failedOnce(refuse, due), func(o *session.Observed) { o.Issuer.Version = "edited" }), due, issue(session.CauseDue),
+		},
+		"a clock set forward an hour ends the back-off":      {failedOnce(retry, due), due.Add(time.Hour), issue(session.CauseDue)},
+		"a clock set forward an hour ends the wait":          {failedOnce(wait, due), due.Add(time.Hour), issue(session.CauseDue)},
+		"clocks five minutes apart do not void the back-off": {all(missing, failedOnce(retry, noon)), noon.Add(-5 * time.Minute), hold(retry, firstAt)},
+		"clocks further apart do": {
+			all(missing, failedOnce(retry, noon)), noon.Add(-5*time.Minute - 1), issue(session.CauseMissing),
+		},
+		"a Secret that was emptied does not lift the back-off": {all(emptied, failedOnce(retry, due)), due, hold(retry, retryAt)},
+		"a missing issuer takes precedence over the failure":   {all(noIssuer, failedOnce(retry, due)), due, hold(v1alpha1.ReasonIssuerNotFound, midnight)},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			NewWithT(t).Expect(verdictOf(session.Decide(healthy(c.given), c.now))).To(Equal(c.want))
@@ -99,7 +103,7 @@ func TestAFailedTryIsNotRepeatedBeforeItsTime(t *testing.T) {
 	}
 }
 
-func TestAHeldFailureReadsAsItWasReported(t *testing.T) {
+func TestDecideRepeatsFailureMessage(t *testing.T) {
 	g := NewWithT(t)
 
 	d := session.Decide(healthy(failedOnce(v1alpha1.ReasonThrottled, due)), due)

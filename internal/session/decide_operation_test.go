@@ -32,8 +32,8 @@ func of(operation string) func(*session.Observed) {
 	return func(o *session.Observed) {
 		choose[operation](&o.Session.Spec)
 		o.Session.Spec.DurationSeconds = seconds(43200)
-		o.Request, _ = sts.NewRequest(o.Session)
-		o.Secret.RequestHash, o.Secret.Identity = o.Request.Hash(), o.Identity()
+		ask(o)
+		o.Secret.RequestHash, o.Secret.IssuerIdentity = o.Request.ToSend().Hash(), o.IssuerIdentity()
 		if operation == sts.OperationAssumeRoleWithSAML {
 			o.Secret.AssertionDigest = "first"
 			o.Assertion = sts.Assertion{Digest: "first", NotOnOrAfter: noon.Add(5 * time.Minute)}
@@ -44,27 +44,27 @@ func of(operation string) func(*session.Observed) {
 // Who the issuer may be.
 var (
 	noIdentity = func(o *session.Observed) {
-		o.Issuer.HasIdentity, o.Issuer.CanFederate, o.Issuer.Identity = false, false, ""
+		o.Issuer.HasIdentity, o.Issuer.Identity = false, sts.Identity{}
 	}
-	aRole = func(o *session.Observed) { o.Issuer.CanFederate = false }
+	aRole = func(o *session.Observed) { o.Issuer.Identity.ARN = assumedRoleARN }
 	aUser = func(*session.Observed) {}
 )
 
-func TestDecideOnWhoTheIssuerIs(t *testing.T) {
-	const nobody, cannot, chaining = v1alpha1.ReasonIssuerHasNoIdentity, v1alpha1.ReasonIssuerCannotFederate, v1alpha1.ReasonRoleChainingLimit
-	renewed := issue(session.CauseDue)
-	for operation, want := range map[string]struct{ nobody, role, user verdict }{
-		sts.OperationGetFederationToken:        {hold(nobody, midnight), hold(cannot, midnight), renewed},
-		sts.OperationGetSessionToken:           {hold(nobody, midnight), hold(cannot, midnight), renewed},
-		sts.OperationAssumeRole:                {hold(nobody, midnight), hold(chaining, midnight), renewed},
-		sts.OperationAssumeRoleWithWebIdentity: {renewed, renewed, renewed},
-		sts.OperationAssumeRoleWithSAML:        {renewed, renewed, renewed},
+func TestDecideIssuerIdentity(t *testing.T) {
+	const none, cannot, chaining = v1alpha1.ReasonIssuerHasNoIdentity, v1alpha1.ReasonIssuerCannotFederate, v1alpha1.ReasonRoleChainingLimit
+	rotated := issue(session.CauseDue)
+	for operation, want := range map[string]struct{ unsigned, role, user verdict }{
+		sts.OperationGetFederationToken:        {hold(none, midnight), hold(cannot, midnight), rotated},
+		sts.OperationGetSessionToken:           {hold(none, midnight), hold(cannot, midnight), rotated},
+		sts.OperationAssumeRole:                {hold(none, midnight), hold(chaining, midnight), rotated},
+		sts.OperationAssumeRoleWithWebIdentity: {rotated, rotated, rotated},
+		sts.OperationAssumeRoleWithSAML:        {rotated, rotated, rotated},
 	} {
 		for who, c := range map[string]struct {
 			issuer func(*session.Observed)
 			want   verdict
 		}{
-			"nobody": {noIdentity, want.nobody}, "a role": {aRole, want.role}, "an IAM user": {aUser, want.user},
+			"no identity": {noIdentity, want.unsigned}, "a role": {aRole, want.role}, "an IAM user": {aUser, want.user},
 		} {
 			t.Run(operation+" by "+who, func(t *testing.T) {
 				g := NewWithT(t)
@@ -73,7 +73,7 @@ func TestDecideOnWhoTheIssuerIs(t *testing.T) {
 
 				o.Secret = session.Secret{}
 				first := verdictOf(session.Decide(o, noon))
-				g.Expect(first.Action).To(Equal(c.want.Action), "a first issue is like a renewal")
+				g.Expect(first.Action).To(Equal(c.want.Action), "a first issue is like a rotation")
 				g.Expect(first.Reason).To(Equal(c.want.Reason))
 				g.Expect(first.RetryAt).To(BeZero())
 
@@ -84,25 +84,25 @@ func TestDecideOnWhoTheIssuerIs(t *testing.T) {
 	}
 }
 
-func TestDecideOnRoleChaining(t *testing.T) {
+func TestDecideRoleChaining(t *testing.T) {
 	asked := func(asked *int32) func(*session.Observed) {
 		return func(o *session.Observed) {
 			o.Session.Spec.DurationSeconds = asked
-			o.Request, _ = sts.NewRequest(o.Session)
-			o.Secret.RequestHash = o.Request.Hash()
+			ask(o)
+			o.Secret.RequestHash = o.Request.ToSend().Hash()
 		}
 	}
 	for sentence, c := range map[string]struct {
 		given func(*session.Observed)
 		want  verdict
 	}{
-		"a role may assume another for an hour":                    {all(aRole, asked(seconds(3600))), issue(session.CauseExpired)},
-		"a role may assume another for less":                       {all(aRole, asked(seconds(900))), issue(session.CauseExpired)},
-		"a role may assume another for the default, an hour":       {all(aRole, asked(nil)), issue(session.CauseExpired)},
-		"a role may not assume another for a second more":          {all(aRole, asked(seconds(3601))), hold(v1alpha1.ReasonRoleChainingLimit, never)},
-		"a role may not assume another for twelve hours":           {all(aRole, asked(seconds(43200))), hold(v1alpha1.ReasonRoleChainingLimit, never)},
-		"an IAM user may assume a role for twelve hours":           {all(aUser, asked(seconds(43200))), issue(session.CauseExpired)},
-		"an issuer that is not ready is told rather than its role": {all(aRole, issuerNotReady), hold(v1alpha1.ReasonIssuerNotReady, never)},
+		"a role may assume another for an hour":                      {all(aRole, asked(seconds(3600))), issue(session.CauseExpired)},
+		"a role may assume another for less":                         {all(aRole, asked(seconds(900))), issue(session.CauseExpired)},
+		"a role may assume another for the default, an hour":         {all(aRole, asked(nil)), issue(session.CauseExpired)},
+		"a role may not assume another for a second more":            {all(aRole, asked(seconds(3601))), hold(v1alpha1.ReasonRoleChainingLimit, never)},
+		"a role may not assume another for twelve hours":             {all(aRole, asked(seconds(43200))), hold(v1alpha1.ReasonRoleChainingLimit, never)},
+		"an IAM user may assume a role for twelve hours":             {all(aUser, asked(seconds(43200))), issue(session.CauseExpired)},
+		"an issuer that is not ready takes precedence over its role": {all(aRole, issuerNotReady), hold(v1alpha1.ReasonIssuerNotReady, never)},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			o := healthy(of(sts.OperationAssumeRole), c.given)
@@ -111,8 +111,8 @@ func TestDecideOnRoleChaining(t *testing.T) {
 	}
 }
 
-// Whoever chooses both the audience of a token and who receives it could take a ServiceAccount's access to anything.
-func TestDecideOnWhoGetsATokenOfWhichAudience(t *testing.T) {
+// A tenant that chooses both the audience and the receiver of a token could use the access of a ServiceAccount anywhere.
+func TestDecideAudience(t *testing.T) {
 	for sentence, c := range map[string]struct {
 		audience    string
 		ownEndpoint bool
@@ -129,7 +129,7 @@ func TestDecideOnWhoGetsATokenOfWhichAudience(t *testing.T) {
 			g := NewWithT(t)
 			o := healthy(of(sts.OperationAssumeRoleWithWebIdentity))
 			o.Session.Spec.AssumeRoleWithWebIdentity.Audience = c.audience
-			o.Request, _ = sts.NewRequest(o.Session)
+			ask(&o)
 			o.Secret, o.Issuer.OwnEndpoint = session.Secret{}, c.ownEndpoint
 
 			d := session.Decide(o, noon)
@@ -142,17 +142,17 @@ func TestDecideOnWhoGetsATokenOfWhichAudience(t *testing.T) {
 	}
 }
 
-func TestAnIssuerThatDoesNotServeTheOperationIsToldInFull(t *testing.T) {
+func TestDecideIssuerIdentityMessage(t *testing.T) {
 	for sentence, c := range map[string]struct {
 		operation string
 		issuer    func(*session.Observed)
 		want      []string
 	}{
-		"nobody, of a federation": {
+		"no identity, of a federation": {
 			sts.OperationGetFederationToken, noIdentity,
 			[]string{"ClusterSessionIssuer aws", "GetFederationToken", "spec.accessKey", "spec.ambient", "assumeRoleWithWebIdentity", "assumeRoleWithSAML"},
 		},
-		"nobody, of a role":      {sts.OperationAssumeRole, noIdentity, []string{"ClusterSessionIssuer aws", "AssumeRole needs"}},
+		"no identity, of a role": {sts.OperationAssumeRole, noIdentity, []string{"ClusterSessionIssuer aws", "AssumeRole needs"}},
 		"a role, of its own":     {sts.OperationGetSessionToken, aRole, []string{"ClusterSessionIssuer aws", "GetSessionToken", "spec.accessKey", "assumeRole"}},
 		"a role, of another":     {sts.OperationAssumeRole, aRole, []string{"ClusterSessionIssuer aws", "3600 seconds", "spec.durationSeconds", "spec.accessKey"}},
 		"a role, of federations": {sts.OperationGetFederationToken, aRole, []string{"call GetFederationToken"}},
@@ -169,37 +169,37 @@ func TestAnIssuerThatDoesNotServeTheOperationIsToldInFull(t *testing.T) {
 	}
 }
 
-func TestTheIdentityOfUnsignedSessionsIsNobodys(t *testing.T) {
+func TestObservedIssuerIdentity(t *testing.T) {
 	for operation := range choose {
 		for who, issuer := range map[string]func(*session.Observed){
-			"another user": otherIdentity, "who is not known": func(o *session.Observed) { o.Issuer.Identity = "" }, "nobody": noIdentity,
+			"another user": otherIdentity, "who is not known": func(o *session.Observed) { o.Issuer.Identity = sts.Identity{} }, "no identity": noIdentity,
 		} {
 			t.Run(operation+" by "+who, func(t *testing.T) {
 				g := NewWithT(t)
 				o := healthy(of(operation), issuer)
-				if !o.Request.IsUnsigned() {
-					g.Expect(o.Identity()).To(Equal(o.Issuer.Identity))
+				if !o.Request.ToSend().IsUnsigned() {
+					g.Expect(o.IssuerIdentity()).To(Equal(o.Issuer.Identity.UserID))
 					return
 				}
-				g.Expect(o.Identity()).To(Equal("unsigned"))
+				g.Expect(o.IssuerIdentity()).To(Equal("unsigned"))
 				g.Expect(session.Decide(o, noon).Action).To(Equal(session.Keep))
 				g.Expect(session.IsUsable(o, noon)).To(BeTrue())
 
-				o.Secret.Identity = identity
+				o.Secret.IssuerIdentity = identity
 				expiringAssertion(midnight)(&o)
-				g.Expect(verdictOf(session.Decide(o, noon))).To(Equal(issue(session.CauseIssuerChanged)), "a signed call's are another's")
+				g.Expect(verdictOf(session.Decide(o, noon))).To(Equal(issue(session.CauseIssuerChanged)), "credentials of a signed call have another identity")
 			})
 		}
 	}
 }
 
-// Guardrails that cannot be told, or refuse, may have added to the request: what the spec asks for must do then.
-func TestDecideWhileTheGuardrailsAreUnknown(t *testing.T) {
+// Guardrails may have added to the request. While they are unknown or refuse, the request of the spec is compared instead.
+func TestIsUsableGuardrailsUnknown(t *testing.T) {
 	asked := sts.Request{Operation: sts.OperationGetFederationToken, Name: "reports"}
 	for sentence, c := range map[string]struct {
-		judged    bool
-		askedHash string
-		usable    bool
+		known    bool
+		specHash string
+		usable   bool
 	}{
 		"what was issued is another request's, and the guardrails say so":  {true, asked.Hash(), false},
 		"the guardrails are unknown, and the spec asks for the same":       {false, asked.Hash(), true},
@@ -207,15 +207,18 @@ func TestDecideWhileTheGuardrailsAreUnknown(t *testing.T) {
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			o := healthy()
-			o.Asked, o.Admitted = asked, c.judged
-			o.Secret.RequestHash, o.Secret.AskedHash = "sha256:with-tags", c.askedHash
+			o.Request = session.AskedRequest(asked)
+			if c.known {
+				o.Request = session.AdmittedRequest(asked, asked)
+			}
+			o.Secret.RequestHash, o.Secret.SpecRequestHash = "sha256:with-tags", c.specHash
 
 			NewWithT(t).Expect(session.IsUsable(o, noon)).To(Equal(c.usable))
 		})
 	}
 }
 
-func TestDecideOnARefusalOfTheGuardrails(t *testing.T) {
+func TestDecideRefusedByGuardrails(t *testing.T) {
 	for _, reason := range []string{
 		v1alpha1.ReasonNamespaceNotAllowed, v1alpha1.ReasonRuleViolated, v1alpha1.ReasonForcedTagConflict,
 		v1alpha1.ReasonSourceIdentityConflict, v1alpha1.ReasonIssuerNotFound,
@@ -227,15 +230,15 @@ func TestDecideOnARefusalOfTheGuardrails(t *testing.T) {
 
 				d := session.Decide(o, noon)
 
-				g.Expect(verdictOf(d)).To(Equal(hold(reason, midnight)), "it is told at once, and again when the credentials expire")
-				g.Expect(d.Problem).To(BeIdenticalTo(o.Issuer.Refusal), "as the guardrails word it")
+				g.Expect(verdictOf(d)).To(Equal(hold(reason, midnight)), "it is reported at once, and again when the credentials expire")
+				g.Expect(d.Problem.Message).To(Equal("because"), "as the guardrails word it")
 				g.Expect(session.IsUsable(o, noon)).To(BeTrue(), "what was issued works until it expires")
-				g.Expect(verdictOf(session.Decide(o, due))).To(Equal(hold(reason, midnight)), "nothing is renewed")
+				g.Expect(verdictOf(session.Decide(o, due))).To(Equal(hold(reason, midnight)), "nothing is rotated")
 				g.Expect(verdictOf(session.Decide(o, midnight))).To(Equal(hold(reason, never)), "nor issued")
 				expiringAssertion(midnight)(&o)
 				g.Expect(verdictOf(session.Decide(o, noon))).To(Equal(hold(reason, midnight)), "nor is an assertion used")
-				undressed(&o)
-				g.Expect(verdictOf(session.Decide(o, noon))).To(Equal(hold(reason, midnight)), "nor is anything dressed")
+				outOfSync(&o)
+				g.Expect(verdictOf(session.Decide(o, noon))).To(Equal(hold(reason, midnight)), "nor is any metadata synced")
 			})
 		}
 	}

@@ -43,7 +43,7 @@ func expiringAssertion(end time.Time) func(*session.Observed) {
 	return func(o *session.Observed) { o.Assertion = sts.Assertion{Digest: "second", NotOnOrAfter: end} }
 }
 
-func TestDecideOnTheAssertion(t *testing.T) {
+func TestDecideAssertion(t *testing.T) {
 	const (
 		used    = v1alpha1.ReasonAssertionUsed
 		expired = v1alpha1.ReasonAssertionExpired
@@ -57,43 +57,50 @@ func TestDecideOnTheAssertion(t *testing.T) {
 		now   time.Time
 		want  verdict
 	}{
-		"a session in order is looked at every minute":                {nil, hour, keep(in(hour))},
-		"it is looked at when it is due, if that is sooner":           {nil, due.Add(-30 * time.Second), keep(due)},
-		"it is looked at when it is due, if that is in a minute":      {nil, due.Add(-time.Minute), keep(due)},
-		"a session that lacks labels is looked at every minute, too":  {undressed, hour, dress(in(hour))},
-		"a new assertion is used at once":                             {fresh, hour, issue(session.CauseNewAssertion)},
-		"a new assertion that does not say when it ends is, too":      {endlessAssertion, hour, issue(session.CauseNewAssertion)},
-		"a new assertion is used until the instant before its end":    {expiringAssertion(hour), hour.Add(-1), issue(session.CauseNewAssertion)},
-		"a new assertion that comes too late is no matter":            {expiringAssertion(hour), hour, keep(in(hour))},
-		"a new assertion that cannot be read is no matter":            {unreadableAssertion, hour, keep(in(hour))},
-		"an assertion that is gone is no matter":                      {noAssertion, hour, keep(in(hour))},
-		"a new assertion is used before labels are added":             {all(undressed, fresh), hour, issue(session.CauseNewAssertion)},
-		"labels are added while a new assertion cannot be read":       {all(undressed, unreadableAssertion), hour, dress(in(hour))},
-		"a new assertion waits for the issuer":                        {all(fresh, issuerNotReady), hour, hold(v1alpha1.ReasonIssuerNotReady, midnight)},
-		"a new assertion is of no use in an immutable Secret":         {all(fresh, immutable), hour, hold(v1alpha1.ReasonSecretImmutable, midnight)},
-		"a new assertion is not used while the session is suspended":  {all(fresh, suspended), hour, hold(v1alpha1.ReasonSuspended, midnight)},
-		"a new assertion needs no identity of the issuer":             {all(fresh, noIdentity), hour, issue(session.CauseNewAssertion)},
-		"a clock set back is the cause rather than the new assertion": {fresh, noon.Add(-time.Hour), issue(session.CauseClockMoved)},
+		"a healthy session is looked at every minute":                     {nil, hour, keep(in(hour))},
+		"a healthy session is looked at when due, if that is sooner":      {nil, due.Add(-30 * time.Second), keep(due)},
+		"a healthy session is looked at when due, if that is in a minute": {nil, due.Add(-time.Minute), keep(due)},
+		"a session that lacks labels is looked at every minute, too":      {outOfSync, hour, syncMetadata(in(hour))},
+		"a new assertion is used at once":                                 {fresh, hour, issue(session.CauseNewAssertion)},
+		"a new assertion that does not say when it ends is, too":          {endlessAssertion, hour, issue(session.CauseNewAssertion)},
+		"a new assertion is used until the instant before its end":        {expiringAssertion(hour), hour.Add(-1), issue(session.CauseNewAssertion)},
+		"a new assertion that comes too late does not matter":             {expiringAssertion(hour), hour, keep(in(hour))},
+		"a new assertion that cannot be read does not matter":             {unreadableAssertion, hour, keep(in(hour))},
+		"an assertion that is gone does not matter":                       {noAssertion, hour, keep(in(hour))},
+		"a new assertion is used before labels are added":                 {all(outOfSync, fresh), hour, issue(session.CauseNewAssertion)},
+		"labels are added while a new assertion cannot be read":           {all(outOfSync, unreadableAssertion), hour, syncMetadata(in(hour))},
+		"a new assertion waits for the issuer":                            {all(fresh, issuerNotReady), hour, hold(v1alpha1.ReasonIssuerNotReady, midnight)},
+		"a new assertion is of no use in an immutable Secret":             {all(fresh, immutable), hour, hold(v1alpha1.ReasonSecretImmutable, midnight)},
+		"a new assertion is not used while the session is suspended":      {all(fresh, suspended), hour, hold(v1alpha1.ReasonSuspended, midnight)},
+		"a new assertion needs no identity of the issuer":                 {all(fresh, noIdentity), hour, issue(session.CauseNewAssertion)},
+		"a clock set back is the cause rather than the new assertion":     {fresh, noon.Add(-time.Hour), issue(session.CauseClockMoved)},
 
-		"a renewal with a new assertion is one":                             {expiringAssertion(midnight), due, issue(session.CauseDue)},
-		"a renewal waits for an assertion, which it looks for every minute": {nil, due, hold(used, in(due))},
-		"it looks when the credentials expire, if that is sooner":           {nil, midnight.Add(-30 * time.Second), hold(used, midnight)},
-		"it goes on looking when they have expired":                         {nil, midnight, hold(used, in(midnight))},
-		"a renewal waits while the new assertion has expired":               {expiringAssertion(due), due, hold(expired, in(due))},
-		"a renewal takes it the instant before":                             {expiringAssertion(due), due.Add(-1), issue(session.CauseNewAssertion)},
-		"a renewal waits while the new assertion cannot be read":            {unreadableAssertion, due, hold(bad, in(due))},
-		"a renewal waits while the assertion is gone":                       {noAssertion, due, hold(v1alpha1.ReasonAssertionNotFound, in(due))},
+		"a rotation with a new assertion is one":                             {expiringAssertion(midnight), due, issue(session.CauseDue)},
+		"a rotation waits for an assertion, which it looks for every minute": {nil, due, hold(used, in(due))},
+		"a rotation looks when the credentials expire, if that is sooner":    {nil, midnight.Add(-30 * time.Second), hold(used, midnight)},
+		"a rotation goes on looking when they have expired":                  {nil, midnight, hold(used, in(midnight))},
+		"a rotation waits while the new assertion has expired":               {expiringAssertion(due), due, hold(expired, in(due))},
+		"a rotation uses an assertion the instant before its end":            {expiringAssertion(due), due.Add(-1), issue(session.CauseNewAssertion)},
+		"a rotation waits while the new assertion cannot be read":            {unreadableAssertion, due, hold(bad, in(due))},
+		"a rotation waits while the assertion is gone":                       {noAssertion, due, hold(v1alpha1.ReasonAssertionNotFound, in(due))},
 
-		"a first issue takes the assertion":                                    {all(missing, endlessAssertion), noon, issue(session.CauseMissing)},
-		"a first issue waits for one":                                          {all(missing, noAssertion), noon, hold(v1alpha1.ReasonAssertionNotFound, in(noon))},
-		"a first issue waits for one that has not expired":                     {all(missing, expiringAssertion(noon)), noon, hold(expired, in(noon))},
-		"once the Secret is gone, STS must tell that its assertion was used":   {missing, noon, issue(session.CauseMissing)},
-		"unless the assertion has expired meanwhile":                           {missing, hour, hold(expired, in(hour))},
-		"a Secret that was emptied waits, since its assertion is known":        {emptied, hour, hold(used, in(hour))},
-		"a Secret that was emptied is healed with another assertion":           {all(emptied, fresh), hour, issue(session.CauseTampered)},
-		"a Secret that does not tell its assertion any more is not that known": {all(emptied, func(o *session.Observed) { o.Secret.AssertionDigest = "" }), noon, issue(session.CauseTampered)},
-		"a spec that was edited waits for another assertion":                   {func(o *session.Observed) { o.Request.Policy = "{}" }, hour, hold(used, in(hour))},
-		"a spec that was edited is issued with it":                             {all(fresh, func(o *session.Observed) { o.Request.Policy = "{}" }), hour, issue(session.CauseSpecChanged)},
+		"a first issue takes the assertion":                                   {all(missing, endlessAssertion), noon, issue(session.CauseMissing)},
+		"a first issue waits for one":                                         {all(missing, noAssertion), noon, hold(v1alpha1.ReasonAssertionNotFound, in(noon))},
+		"a first issue waits for one that has not expired":                    {all(missing, expiringAssertion(noon)), noon, hold(expired, in(noon))},
+		"once the Secret is gone, only STS knows that its assertion was used": {missing, noon, issue(session.CauseMissing)},
+		"once the Secret is gone, an expired assertion is not presented":      {missing, hour, hold(expired, in(hour))},
+		"a Secret that was emptied waits, since its assertion is known":       {emptied, hour, hold(used, in(hour))},
+		"a Secret that was emptied is healed with another assertion":          {all(emptied, fresh), hour, issue(session.CauseTampered)},
+		"a Secret that does not record its assertion is issued anew": {
+			all(emptied, func(o *session.Observed) { o.Secret.AssertionDigest = "" }), noon, issue(session.CauseTampered),
+		},
+		"a spec that was edited waits for another assertion": {
+			func(o *session.Observed) { askFor(o, func(r *sts.Request) { r.DurationSeconds = 900 }) }, hour, hold(used, in(hour)),
+		},
+		"an edited spec is issued with a new assertion": {
+			all(fresh, func(o *session.Observed) { askFor(o, func(r *sts.Request) { r.DurationSeconds = 900 }) }), hour,
+			issue(session.CauseSpecChanged),
+		},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			o := healthy(of(sts.OperationAssumeRoleWithSAML), c.given)
@@ -102,7 +109,7 @@ func TestDecideOnTheAssertion(t *testing.T) {
 	}
 }
 
-func TestAnAssertionThatFailed(t *testing.T) {
+func TestDecideFailedAssertion(t *testing.T) {
 	const rejected = v1alpha1.ReasonIdentityRejected
 	hour := noon.Add(time.Hour)
 	failed := all(expiringAssertion(hour.Add(10*time.Minute)), failedOnce(rejected, hour))
@@ -111,13 +118,15 @@ func TestAnAssertionThatFailed(t *testing.T) {
 		now   time.Time
 		want  verdict // but for when
 	}{
-		"is not presented again at once":                {failed, hour.Add(time.Minute), hold(rejected, never)},
-		"is presented again after the back-off":         {failed, hour.Add(6 * time.Minute), issue(session.CauseNewAssertion)},
-		"is no matter once it has expired":              {failed, hour.Add(10 * time.Minute), keep(never)},
-		"is no matter once it is gone":                  {all(failed, noAssertion), hour.Add(time.Minute), keep(never)},
-		"gives way to another, which is tried at once":  {all(failed, func(o *session.Observed) { o.Assertion.Digest = "third" }), hour, issue(session.CauseNewAssertion)},
-		"is told as expired when one is needed":         {all(failed, expiringAssertion(due)), due, hold(v1alpha1.ReasonAssertionExpired, never)},
-		"is told as it failed when one is needed again": {all(expiringAssertion(midnight), failedOnce(rejected, due)), due, hold(rejected, never)},
+		"is not presented again at once":        {failed, hour.Add(time.Minute), hold(rejected, never)},
+		"is presented again after the back-off": {failed, hour.Add(6 * time.Minute), issue(session.CauseNewAssertion)},
+		"is no matter once it has expired":      {failed, hour.Add(10 * time.Minute), keep(never)},
+		"is no matter once it is gone":          {all(failed, noAssertion), hour.Add(time.Minute), keep(never)},
+		"gives way to another, which is tried at once": {
+			all(failed, func(o *session.Observed) { o.Assertion.Digest = "third" }), hour, issue(session.CauseNewAssertion),
+		},
+		"is reported as expired when one is needed":      {all(failed, expiringAssertion(due)), due, hold(v1alpha1.ReasonAssertionExpired, never)},
+		"is reported as failed when one is needed again": {all(expiringAssertion(midnight), failedOnce(rejected, due)), due, hold(rejected, never)},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			v := verdictOf(session.Decide(healthy(of(sts.OperationAssumeRoleWithSAML), c.given), c.now))
@@ -127,7 +136,7 @@ func TestAnAssertionThatFailed(t *testing.T) {
 	}
 }
 
-func TestAssertionsAreNoMatterToOtherOperations(t *testing.T) {
+func TestDecideIgnoresAssertion(t *testing.T) {
 	for operation := range choose {
 		if operation == sts.OperationAssumeRoleWithSAML {
 			continue
@@ -146,7 +155,7 @@ func TestAssertionsAreNoMatterToOtherOperations(t *testing.T) {
 	}
 }
 
-func TestAnAssertionIsNotWhatMakesCredentialsUsable(t *testing.T) {
+func TestIsUsableIgnoresAssertion(t *testing.T) {
 	for sentence, assertion := range map[string]func(*session.Observed){
 		"used": usedAssertion, "new": endlessAssertion, "expired": expiringAssertion(noon), "unreadable": unreadableAssertion, "gone": noAssertion,
 	} {
@@ -160,7 +169,7 @@ func TestAnAssertionIsNotWhatMakesCredentialsUsable(t *testing.T) {
 	}
 }
 
-func TestAWaitForAnAssertionIsToldInFull(t *testing.T) {
+func TestDecideAssertionMessage(t *testing.T) {
 	for sentence, c := range map[string]struct {
 		given func(*session.Observed)
 		want  string

@@ -45,9 +45,11 @@ func verdictOf(d session.Decision) verdict {
 
 var never time.Time
 
-func keep(until time.Time) verdict  { return verdict{Action: session.Keep, RetryAt: until} }
-func dress(until time.Time) verdict { return verdict{Action: session.Dress, RetryAt: until} }
-func issue(cause string) verdict    { return verdict{Action: session.Issue, Cause: cause} }
+func keep(until time.Time) verdict { return verdict{Action: session.Keep, RetryAt: until} }
+func syncMetadata(until time.Time) verdict {
+	return verdict{Action: session.SyncMetadata, RetryAt: until}
+}
+func issue(cause string) verdict { return verdict{Action: session.Issue, Cause: cause} }
 func hold(reason string, until time.Time) verdict {
 	return verdict{Action: session.Hold, Reason: reason, RetryAt: until}
 }
@@ -55,7 +57,7 @@ func hold(reason string, until time.Time) verdict {
 // What can be wrong with a session.
 var (
 	invalid = func(o *session.Observed) {
-		o.RequestProblem = sts.Problemf(v1alpha1.ReasonInvalidPolicy, "spec.policy is not JSON")
+		o.Request = session.InvalidRequest(sts.Problemf(v1alpha1.ReasonInvalidPolicy, "spec.policy is not JSON"))
 	}
 	suspended   = func(o *session.Observed) { suspend := true; o.Session.Spec.Suspend = &suspend }
 	terminating = func(o *session.Observed) { o.NamespaceTerminating = true }
@@ -63,21 +65,23 @@ var (
 	notAdmitted = refusedFor(v1alpha1.ReasonNamespaceNotAllowed, "ClusterSessionIssuer aws admits no namespace")
 	foreign     = func(o *session.Observed) { o.Secret.Foreign = "owned by a Deployment" }
 
-	issuerNotReady = func(o *session.Observed) { o.Issuer.Ready, o.Issuer.NotReady = false, "KeyNotFound" }
-	beingVerified  = func(o *session.Observed) { o.Issuer.Ready, o.Issuer.NotReady = false, "" }
-	cannotFederate = func(o *session.Observed) { o.Issuer.CanFederate = false }
+	issuerNotReady = func(o *session.Observed) { o.Issuer.State, o.Issuer.NotReady = session.IssuerNotReady, "KeyNotFound" }
+	beingVerified  = func(o *session.Observed) { o.Issuer.State = session.IssuerVerifying }
+	cannotFederate = func(o *session.Observed) { o.Issuer.Identity.ARN = assumedRoleARN }
 	immutable      = func(o *session.Observed) { o.Secret.Immutable = true }
 
 	missing       = func(o *session.Observed) { o.Secret = session.Secret{} }
 	emptied       = func(o *session.Observed) { o.Secret.Intact = false }
-	edited        = func(o *session.Observed) { o.Request.Name = "auditor" }
-	otherIdentity = func(o *session.Observed) { o.Issuer.Identity = "AIDAOTHER" }
-	undressed     = func(o *session.Observed) { o.Secret.Dressed = false }
+	edited        = func(o *session.Observed) { askFor(o, func(r *sts.Request) { r.Name = "auditor" }) }
+	otherIdentity = func(o *session.Observed) { o.Issuer.Identity.UserID = "AIDAOTHER" }
+	outOfSync     = func(o *session.Observed) { o.Secret.InSync = false }
 )
 
 // refusedFor is what the issuer's guardrails may say.
 func refusedFor(reason, message string) func(*session.Observed) {
-	return func(o *session.Observed) { o.Issuer.Refusal = sts.Problemf(reason, "%s", message) }
+	return func(o *session.Observed) {
+		o.Request = session.RefusedRequest(o.Request.Asked(), sts.Problemf(reason, "%s", message))
+	}
 }
 
 func all(changes ...func(*session.Observed)) func(*session.Observed) {
@@ -88,7 +92,7 @@ func all(changes ...func(*session.Observed)) func(*session.Observed) {
 	}
 }
 
-func TestDecideOnTheSecret(t *testing.T) {
+func TestDecideSecret(t *testing.T) {
 	for sentence, c := range map[string]struct {
 		given func(*session.Observed)
 		now   time.Time
@@ -101,21 +105,25 @@ func TestDecideOnTheSecret(t *testing.T) {
 		"at the instant of their expiration they have expired":                         {nil, midnight, issue(session.CauseExpired)},
 		"credentials that expired a week ago are issued anew":                          {nil, midnight.AddDate(0, 0, 7), issue(session.CauseExpired)},
 
-		"a session without a Secret is issued":                            {missing, noon, issue(session.CauseMissing)},
-		"a session whose Secret was emptied is issued anew":               {emptied, noon, issue(session.CauseTampered)},
-		"a session whose spec asks for something else is issued anew":     {edited, noon, issue(session.CauseSpecChanged)},
-		"a session whose issuer calls as somebody else is issued anew":    {otherIdentity, noon, issue(session.CauseIssuerChanged)},
-		"a Secret that does not say as whom it was issued is issued anew": {func(o *session.Observed) { o.Secret.Identity = "" }, noon, issue(session.CauseIssuerChanged)},
-		"an issuer that does not know yet who it is changes nothing":      {func(o *session.Observed) { o.Issuer.Identity = "" }, noon, keep(due)},
-		"a Secret that does not say when it expires is issued anew":       {func(o *session.Observed) { o.Secret.Expiration = never }, noon, issue(session.CauseExpired)},
-		"a session that is told in so many words not to suspend is not":   {func(o *session.Observed) { o.Session.Spec.Suspend = new(bool) }, noon, keep(due)},
+		"a session without a Secret is issued":                        {missing, noon, issue(session.CauseMissing)},
+		"a session whose Secret was emptied is issued anew":           {emptied, noon, issue(session.CauseTampered)},
+		"a session whose spec asks for something else is issued anew": {edited, noon, issue(session.CauseSpecChanged)},
+		"a session whose issuer has another identity is issued anew":  {otherIdentity, noon, issue(session.CauseIssuerChanged)},
+		"a Secret that does not say as whom it was issued is issued anew": {
+			func(o *session.Observed) { o.Secret.IssuerIdentity = "" }, noon, issue(session.CauseIssuerChanged),
+		},
+		"an issuer that does not know yet who it is changes nothing": {func(o *session.Observed) { o.Issuer.Identity = sts.Identity{} }, noon, keep(due)},
+		"a Secret that does not say when it expires is issued anew": {
+			func(o *session.Observed) { o.Secret.Expiration = never }, noon, issue(session.CauseExpired),
+		},
+		"a session with suspend: false is not suspended": {func(o *session.Observed) { o.Session.Spec.Suspend = new(bool) }, noon, keep(due)},
 
-		"a Secret without the labels asked for is dressed":                {undressed, noon, dress(due)},
-		"an immutable Secret can still be dressed":                        {all(undressed, immutable), noon, dress(due)},
-		"a Secret is dressed while its issuer is not ready":               {all(undressed, issuerNotReady), noon, dress(due)},
-		"a Secret that lacks labels and is due is issued anew":            {undressed, due, issue(session.CauseDue)},
-		"a Secret is not dressed while the session is suspended":          {all(undressed, suspended), noon, hold(v1alpha1.ReasonSuspended, midnight)},
-		"a Secret that lacks labels but cannot be renewed is left as is":  {all(undressed, issuerNotReady), due, hold(v1alpha1.ReasonIssuerNotReady, midnight)},
+		"a Secret without the labels asked for gets them":                 {outOfSync, noon, syncMetadata(due)},
+		"an immutable Secret can still get labels":                        {all(outOfSync, immutable), noon, syncMetadata(due)},
+		"a Secret gets labels while its issuer is not ready":              {all(outOfSync, issuerNotReady), noon, syncMetadata(due)},
+		"a Secret that lacks labels and is due is issued anew":            {outOfSync, due, issue(session.CauseDue)},
+		"a Secret gets no labels while the session is suspended":          {all(outOfSync, suspended), noon, hold(v1alpha1.ReasonSuspended, midnight)},
+		"a Secret that lacks labels but cannot be rotated is left as is":  {all(outOfSync, issuerNotReady), due, hold(v1alpha1.ReasonIssuerNotReady, midnight)},
 		"a clock set back by less than the tolerance changes nothing":     {nil, noon.Add(-5 * time.Minute), keep(due)},
 		"a clock set back by more has the credentials issued anew":        {nil, noon.Add(-5*time.Minute - 1), issue(session.CauseClockMoved)},
 		"a clock set back by an hour has the credentials issued anew":     {nil, noon.Add(-time.Hour), issue(session.CauseClockMoved)},
@@ -128,7 +136,7 @@ func TestDecideOnTheSecret(t *testing.T) {
 	}
 }
 
-func TestDecideToHold(t *testing.T) {
+func TestDecideHold(t *testing.T) {
 	const (
 		notReady = v1alpha1.ReasonIssuerNotReady
 		cannot   = v1alpha1.ReasonIssuerCannotFederate
@@ -144,25 +152,25 @@ func TestDecideToHold(t *testing.T) {
 		"a suspended session is looked at an instant before they expire":     {suspended, midnight.Add(-1), hold(v1alpha1.ReasonSuspended, midnight)},
 		"a suspended session sleeps once its credentials have expired":       {suspended, midnight, hold(v1alpha1.ReasonSuspended, never)},
 		"a suspended session without a Secret gets none":                     {all(suspended, missing), noon, hold(v1alpha1.ReasonSuspended, never)},
-		"a suspended session keeps its credentials past their renewal":       {suspended, due, hold(v1alpha1.ReasonSuspended, midnight)},
+		"a suspended session keeps its credentials past their rotation":      {suspended, due, hold(v1alpha1.ReasonSuspended, midnight)},
 		"a suspended session that was edited has nothing that could expire":  {all(suspended, edited), noon, hold(v1alpha1.ReasonSuspended, never)},
 		"nothing is issued in a namespace that is being deleted":             {all(terminating, missing), noon, hold(v1alpha1.ReasonNamespaceTerminating, never)},
 		"credentials outlive their issuer":                                   {noIssuer, noon, hold(v1alpha1.ReasonIssuerNotFound, midnight)},
 		"credentials outlive their admission":                                {notAdmitted, noon, hold(v1alpha1.ReasonNamespaceNotAllowed, midnight)},
-		"a Secret of somebody else is looked at every five minutes":          {foreign, noon, hold(conflict, noon.Add(5*time.Minute))},
-		"a Secret of somebody else is never due":                             {foreign, midnight, hold(conflict, midnight.Add(5*time.Minute))},
+		"a foreign Secret is looked at every five minutes":                   {foreign, noon, hold(conflict, noon.Add(5*time.Minute))},
+		"a foreign Secret is never due":                                      {foreign, midnight, hold(conflict, midnight.Add(5*time.Minute))},
 
-		"an issuer that is not ready is no matter while the credentials are fresh": {issuerNotReady, noon, keep(due)},
-		"an issuer that is not ready stops a renewal":                              {issuerNotReady, due, hold(notReady, midnight)},
-		"an issuer that is not ready stops a first issue":                          {all(issuerNotReady, missing), noon, hold(notReady, never)},
-		"an issuer that is not ready is waited for after expiration, too":          {issuerNotReady, midnight, hold(notReady, never)},
-		"an issuer that is being verified stops a renewal":                         {beingVerified, due, hold(notReady, midnight)},
-		"an issuer that cannot federate is no matter while they are fresh":         {cannotFederate, noon, keep(due)},
-		"an issuer that cannot federate stops a renewal":                           {cannotFederate, due, hold(cannot, midnight)},
-		"an issuer that cannot federate stops a first issue":                       {all(cannotFederate, missing), noon, hold(cannot, never)},
-		"an immutable Secret is no matter while its credentials are fresh":         {immutable, noon, keep(due)},
-		"an immutable Secret cannot be renewed":                                    {immutable, due, hold(v1alpha1.ReasonSecretImmutable, midnight)},
-		"an immutable Secret cannot be healed":                                     {all(immutable, emptied), noon, hold(v1alpha1.ReasonSecretImmutable, never)},
+		"an issuer that is not ready does not matter while the credentials are fresh": {issuerNotReady, noon, keep(due)},
+		"an issuer that is not ready stops a rotation":                                {issuerNotReady, due, hold(notReady, midnight)},
+		"an issuer that is not ready stops a first issue":                             {all(issuerNotReady, missing), noon, hold(notReady, never)},
+		"an issuer that is not ready is waited for after expiration, too":             {issuerNotReady, midnight, hold(notReady, never)},
+		"an issuer that is being verified stops a rotation":                           {beingVerified, due, hold(notReady, midnight)},
+		"an issuer that cannot federate does not matter while they are fresh":         {cannotFederate, noon, keep(due)},
+		"an issuer that cannot federate stops a rotation":                             {cannotFederate, due, hold(cannot, midnight)},
+		"an issuer that cannot federate stops a first issue":                          {all(cannotFederate, missing), noon, hold(cannot, never)},
+		"an immutable Secret does not matter while its credentials are fresh":         {immutable, noon, keep(due)},
+		"an immutable Secret cannot be rotated":                                       {immutable, due, hold(v1alpha1.ReasonSecretImmutable, midnight)},
+		"an immutable Secret cannot be healed":                                        {all(immutable, emptied), noon, hold(v1alpha1.ReasonSecretImmutable, never)},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			NewWithT(t).Expect(verdictOf(session.Decide(healthy(c.given), c.now))).To(Equal(c.want))
@@ -170,22 +178,24 @@ func TestDecideToHold(t *testing.T) {
 	}
 }
 
-func TestAHeldSessionIsToldWhatToChange(t *testing.T) {
+func TestDecideHoldMessage(t *testing.T) {
 	for sentence, c := range map[string]struct {
 		given func(*session.Observed)
 		quiet bool
 		want  []string
 	}{
-		"an invalid spec: what the request lacks":           {invalid, false, []string{"spec.policy is not JSON"}},
-		"a suspended session: the field":                    {suspended, false, []string{"spec.suspend"}},
-		"a namespace that is being deleted: its name":       {terminating, false, []string{"namespace team-a"}},
-		"a missing issuer: its kind and name":               {noIssuer, false, []string{"ClusterSessionIssuer aws", "spec.issuerRef"}},
-		"a namespace that is not admitted: the refusal":     {notAdmitted, false, []string{"ClusterSessionIssuer aws admits no namespace"}},
-		"a conflict: the Secret, its owner and the field":   {foreign, false, []string{"Secret reports", "owned by a Deployment", "spec.secret.name"}},
-		"an issuer that is not ready: its name and why":     {issuerNotReady, false, []string{"ClusterSessionIssuer aws", "KeyNotFound"}},
-		"an issuer that is being verified: only its name":   {beingVerified, true, []string{"ClusterSessionIssuer aws is being verified"}},
-		"an issuer that cannot federate: what it needs":     {cannotFederate, false, []string{"ClusterSessionIssuer aws", "spec.accessKey"}},
-		"an immutable Secret: its name, where one is given": {all(immutable, func(o *session.Observed) { o.Session.Spec.Secret.Name = "keys" }), false, []string{"Secret keys", "delete it"}},
+		"an invalid spec: what the request lacks":         {invalid, false, []string{"spec.policy is not JSON"}},
+		"a suspended session: the field":                  {suspended, false, []string{"spec.suspend"}},
+		"a namespace that is being deleted: its name":     {terminating, false, []string{"namespace team-a"}},
+		"a missing issuer: its kind and name":             {noIssuer, false, []string{"ClusterSessionIssuer aws", "spec.issuerRef"}},
+		"a namespace that is not admitted: the refusal":   {notAdmitted, false, []string{"ClusterSessionIssuer aws admits no namespace"}},
+		"a conflict: the Secret, its owner and the field": {foreign, false, []string{"Secret reports", "owned by a Deployment", "spec.secret.name"}},
+		"an issuer that is not ready: its name and why":   {issuerNotReady, false, []string{"ClusterSessionIssuer aws", "KeyNotFound"}},
+		"an issuer that is being verified: only its name": {beingVerified, true, []string{"ClusterSessionIssuer aws is being verified"}},
+		"an issuer that cannot federate: what it needs":   {cannotFederate, false, []string{"ClusterSessionIssuer aws", "spec.accessKey"}},
+		"an immutable Secret: its name, where one is given": {
+			all(immutable, func(o *session.Observed) { o.Session.Spec.Secret.Name = "keys" }), false, []string{"Secret keys", "delete it"},
+		},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			g := NewWithT(t)

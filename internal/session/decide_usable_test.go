@@ -32,7 +32,7 @@ func TestIsUsable(t *testing.T) {
 		want  bool
 	}{
 		"fresh credentials are usable":                                             {nil, noon, true},
-		"credentials that are due for renewal are usable":                          {nil, due, true},
+		"credentials that are due for rotation are usable":                         {nil, due, true},
 		"credentials are usable until the instant before their expiration":         {nil, midnight.Add(-1), true},
 		"credentials are not usable at their expiration":                           {nil, midnight, false},
 		"credentials are usable while the session is suspended":                    {suspended, noon, true},
@@ -42,13 +42,13 @@ func TestIsUsable(t *testing.T) {
 		"credentials are usable while their issuer is not ready":                   {issuerNotReady, noon, true},
 		"credentials are usable though their issuer can federate no more":          {cannotFederate, noon, true},
 		"credentials are usable in an immutable Secret":                            {immutable, noon, true},
-		"credentials are usable in a Secret that lacks labels":                     {undressed, noon, true},
+		"credentials are usable in a Secret that lacks labels":                     {outOfSync, noon, true},
 		"credentials are not usable where there is no Secret":                      {missing, noon, false},
 		"credentials are not usable from a Secret that was emptied":                {emptied, noon, false},
-		"credentials in somebody else's Secret are not usable":                     {foreign, noon, false},
+		"credentials in a foreign Secret are not usable":                           {foreign, noon, false},
 		"credentials issued for another spec are not usable":                       {edited, noon, false},
 		"credentials issued for another spec are not usable for one that is wrong": {invalid, noon, false},
-		"credentials issued by somebody else are not usable":                       {otherIdentity, noon, false},
+		"credentials issued by another identity are not usable":                    {otherIdentity, noon, false},
 		"credentials are usable though the clock was set back":                     {nil, noon.Add(-time.Hour), true},
 	} {
 		t.Run(sentence, func(t *testing.T) {
@@ -69,7 +69,7 @@ func TestHasExpired(t *testing.T) {
 		"credentials of a spec that is wrong expire, too":                  {invalid, midnight, true},
 		"credentials that were tampered with expire, too":                  {emptied, midnight, true},
 		"what does not exist does not expire":                              {missing, midnight, false},
-		"what is somebody else's does not expire":                          {foreign, midnight, false},
+		"a foreign Secret does not expire":                                 {foreign, midnight, false},
 		"what does not say when it expires does not expire":                {func(o *session.Observed) { o.Secret.Expiration = never }, midnight, false},
 	} {
 		t.Run(sentence, func(t *testing.T) {

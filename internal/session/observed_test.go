@@ -31,16 +31,18 @@ import (
 
 // The session that the tests observe: its credentials were issued at noon, last twelve hours and are due in between.
 const (
-	uid      = types.UID("6f1c4f5e-0d0c-4a77-9a5e-3d2f6d1b7a10")
-	identity = "AIDAEXAMPLE"
-	roleARN  = "arn:aws:iam::123456789012:role/team-a/reports"
-	samlARN  = "arn:aws:iam::123456789012:saml-provider/corporate"
+	uid            = types.UID("6f1c4f5e-0d0c-4a77-9a5e-3d2f6d1b7a10")
+	identity       = "AIDAEXAMPLE"
+	userARN        = "arn:aws:iam::123456789012:user/demo"
+	assumedRoleARN = "arn:aws:sts::123456789012:assumed-role/broker/pod"
+	roleARN        = "arn:aws:iam::123456789012:role/team-a/reports"
+	samlARN        = "arn:aws:iam::123456789012:saml-provider/corporate"
 )
 
 var (
 	noon     = time.Date(2026, time.November, 2, 12, 0, 0, 0, time.UTC)
 	midnight = noon.Add(12 * time.Hour)
-	due      = session.RenewAt(noon, 12*time.Hour, 0, uid)
+	due      = session.RotateAt(noon, 12*time.Hour, 0, uid)
 )
 
 // healthy is a session of which nothing is wrong but what the changes make so.
@@ -55,11 +57,11 @@ func healthy(changes ...func(*session.Observed)) session.Observed {
 	request, _ := sts.NewRequest(fs)
 	o := session.Observed{
 		Session: fs,
-		Request: request,
-		Issuer:  session.Issuer{Found: true, Ready: true, HasIdentity: true, CanFederate: true, Identity: identity},
+		Request: session.AdmittedRequest(request, request),
+		Issuer:  session.Issuer{State: session.IssuerReady, HasIdentity: true, Identity: sts.Identity{ARN: userARN, UserID: identity}},
 		Secret: session.Secret{
-			Exists: true, Intact: true, Dressed: true,
-			RequestHash: request.Hash(), Identity: identity,
+			Exists: true, Intact: true, InSync: true,
+			RequestHash: request.Hash(), IssuerIdentity: identity,
 			IssuedAt: noon, Expiration: midnight,
 		},
 	}
@@ -71,39 +73,55 @@ func healthy(changes ...func(*session.Observed)) session.Observed {
 	return o
 }
 
+// ask reads the spec again, which the guardrails admit as it is.
+func ask(o *session.Observed) {
+	request, problem := sts.NewRequest(o.Session)
+	if problem != nil {
+		panic(problem)
+	}
+	o.Request = session.AdmittedRequest(request, request)
+}
+
+// askFor makes the session ask for something else.
+func askFor(o *session.Observed, change func(*sts.Request)) {
+	request := o.Request.ToSend()
+	change(&request)
+	o.Request = session.AdmittedRequest(request, request)
+}
+
 // asking makes the session ask for the lifetime, and its Secret hold credentials that got the granted one.
 func asking(seconds int32, granted time.Duration) func(*session.Observed) {
 	return func(o *session.Observed) {
 		o.Session.Spec.DurationSeconds = &seconds
-		o.Request.DurationSeconds = seconds
-		o.Secret.RequestHash = o.Request.Hash()
+		askFor(o, func(r *sts.Request) { r.DurationSeconds = seconds })
+		o.Secret.RequestHash = o.Request.ToSend().Hash()
 		o.Secret.Expiration = noon.Add(granted)
 	}
 }
 
-func renewingBefore(seconds int32) func(*session.Observed) {
-	return func(o *session.Observed) { o.Session.Spec.Rotation.RenewBeforeSeconds = &seconds }
+func rotatingBefore(seconds int32) func(*session.Observed) {
+	return func(o *session.Observed) { o.Session.Spec.Rotation.BeforeExpirationSeconds = &seconds }
 }
 
-func TestKeptCredentialsAreLookedAtAgainWhenTheyAreDue(t *testing.T) {
+func TestDecideKeepRetryAt(t *testing.T) {
 	for sentence, c := range map[string]struct {
 		given []func(*session.Observed)
 		want  time.Time
 	}{
 		"by default, in the second half of the twelve hours": {
-			nil, session.RenewAt(noon, 12*time.Hour, 0, uid),
+			nil, session.RotateAt(noon, 12*time.Hour, 0, uid),
 		},
-		"with renewBeforeSeconds, that long before expiration": {
-			[]func(*session.Observed){renewingBefore(3600)}, session.RenewAt(noon, 12*time.Hour, time.Hour, uid),
+		"with beforeExpirationSeconds, that long before expiration": {
+			[]func(*session.Observed){rotatingBefore(3600)}, session.RotateAt(noon, 12*time.Hour, time.Hour, uid),
 		},
 		"of a lifetime that was asked for and granted": {
-			[]func(*session.Observed){asking(129600, 36*time.Hour)}, session.RenewAt(noon, 36*time.Hour, 0, uid),
+			[]func(*session.Observed){asking(129600, 36*time.Hour)}, session.RotateAt(noon, 36*time.Hour, 0, uid),
 		},
 		"of the lifetime granted, where that is shorter than the one asked for": {
-			[]func(*session.Observed){asking(129600, time.Hour)}, session.RenewAt(noon, time.Hour, 0, uid),
+			[]func(*session.Observed){asking(129600, time.Hour)}, session.RotateAt(noon, time.Hour, 0, uid),
 		},
 		"of the lifetime asked for, where the local clock was an hour behind at issue": {
-			[]func(*session.Observed){asking(900, 75*time.Minute)}, session.RenewAt(noon, 15*time.Minute, 0, uid),
+			[]func(*session.Observed){asking(900, 75*time.Minute)}, session.RotateAt(noon, 15*time.Minute, 0, uid),
 		},
 	} {
 		t.Run(sentence, func(t *testing.T) {
@@ -140,7 +158,7 @@ var choose = map[string]func(*v1alpha1.FederatedSessionSpec){
 	},
 	sts.OperationGetSessionToken: func(spec *v1alpha1.FederatedSessionSpec) {
 		spec.Name, spec.Policy, spec.PolicyARNs, spec.Tags = "", "", nil, nil
-		spec.SessionToken = &v1alpha1.SessionToken{}
+		spec.GetSessionToken = &v1alpha1.GetSessionToken{}
 	},
 }
 

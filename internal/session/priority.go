@@ -18,7 +18,7 @@ package session
 
 import "time"
 
-// UrgentPriority is the priority of a session without usable credentials; it goes before every renewal.
+// UrgentPriority is the priority of a session without usable credentials; it goes before every rotation.
 const UrgentPriority = 100
 
 // Priority orders work by who expires first, from UrgentPriority for credentials that are absent (the zero time) or expired

@@ -49,7 +49,7 @@ func TestPriority(t *testing.T) {
 	}
 }
 
-func TestWhoeverHasNoCredentialsGoesBeforeEveryRenewal(t *testing.T) {
+func TestPriorityOfRotations(t *testing.T) {
 	g := NewWithT(t)
 	for left := time.Duration(1); left < 37*time.Hour; left += 7 * time.Minute {
 		g.Expect(session.Priority(noon.Add(left), noon)).To(And(BeNumerically("<", session.UrgentPriority), BeNumerically(">=", 0)))

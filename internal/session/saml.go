@@ -19,45 +19,55 @@ package session
 import (
 	"time"
 
-	"github.com/sts-operator/sts-operator/api/v1alpha1"
 	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
 // assertionPoll is how often a SAML assertion's Secret is read.
 const assertionPoll = time.Minute
 
+// presentsAssertion says whether the session's request presents a SAML assertion.
+func (o Observed) presentsAssertion() bool {
+	return o.Request.ToSend().Operation == sts.OperationAssumeRoleWithSAML
+}
+
+// assertionSecret is the Secret that the assertion is read from.
+func (o Observed) assertionSecret() string {
+	return o.Session.Spec.AssumeRoleWithSAML.AssertionSecretRef.Name
+}
+
 // assertionIsNotNew asks for credentials as soon as there is another assertion: most are valid for minutes only, so it
 // would be of no use when the credentials are due.
 func assertionIsNotNew(o Observed, now time.Time) *Decision {
-	if o.Request.Operation != sts.OperationAssumeRoleWithSAML || assertionIsFresh(o, now) != nil {
+	if !o.presentsAssertion() || assertionIsFresh(o, now) != nil {
 		return nil
 	}
-	return &Decision{Action: Issue, Cause: CauseNewAssertion}
+	return issue(CauseNewAssertion)
 }
 
 func assertionIsFresh(o Observed, now time.Time) *Decision {
-	if o.Request.Operation != sts.OperationAssumeRoleWithSAML {
+	if !o.presentsAssertion() {
 		return nil
 	}
 	wait := func(problem *sts.Problem) *Decision {
-		return &Decision{Action: Hold, Problem: problem, RetryAt: now.Add(assertionPoll)}
+		d := hold(problem)
+		d.RetryAt = now.Add(assertionPoll)
+		return d
 	}
-	ref := o.Session.Spec.AssumeRoleWithSAML.AssertionSecretRef
 	switch a := o.Assertion; {
 	case a.Problem != nil:
 		return wait(a.Problem)
 	case o.Secret.AssertionDigest == a.Digest:
-		return wait(sts.Problemf(v1alpha1.ReasonAssertionUsed, "the assertion in Secret %s has been used for the published credentials: put a new one there", ref.Name))
+		return wait(assertionUsed(o))
 	case !a.NotOnOrAfter.IsZero() && !now.Before(a.NotOnOrAfter):
-		return wait(sts.Problemf(v1alpha1.ReasonAssertionExpired, "the assertion in Secret %s has expired: put a new one there", ref.Name))
+		return wait(assertionExpired(o))
 	}
 	return nil
 }
 
 // untilPoll is the time, but for a session that presents assertions the next look at their Secret if that is earlier: no
-// watch tells of a new one.
+// watch reports a new one.
 func untilPoll(o Observed, at, now time.Time) time.Time {
-	if look := now.Add(assertionPoll); o.Request.Operation == sts.OperationAssumeRoleWithSAML && look.Before(at) {
+	if look := now.Add(assertionPoll); o.presentsAssertion() && look.Before(at) {
 		return look
 	}
 	return at

@@ -24,9 +24,9 @@ import (
 )
 
 const (
-	// renewFraction of the lifetime has passed when renewal begins, and spreadFraction more for the last session of all.
-	renewFraction, spreadFraction = 0.5, 0.1
-	// earliestFraction of the lifetime always passes before a renewal, however large renewBeforeSeconds is.
+	// rotationFraction of the lifetime has passed when rotation begins, and spreadFraction more for the last session of all.
+	rotationFraction, spreadFraction = 0.5, 0.1
+	// earliestFraction of the lifetime always passes before a rotation, however large beforeExpirationSeconds is.
 	earliestFraction = 0.1
 	// longestAdvance is the most by which the advertised expiration precedes the true one.
 	longestAdvance = 5 * time.Minute
@@ -38,20 +38,20 @@ func Lifetime(issuedAt, expiration time.Time, asked time.Duration) time.Duration
 	return min(expiration.Sub(issuedAt), asked)
 }
 
-// RenewAt is when credentials are replaced: between 50 % and 60 % of their lifetime or, with renewBefore, at most a tenth of
-// it before expiration − renewBefore. Where in that tenth comes from the session's UID: stable for one session, spread
-// over many. A renewBefore that the lifetime cannot hold (STS granted less than was asked) counts as absent. Whole seconds.
-func RenewAt(issuedAt time.Time, lifetime, renewBefore time.Duration, uid types.UID) time.Time {
+// RotateAt is when credentials are replaced: between 50 % and 60 % of their lifetime or, with beforeExpiration, at most a
+// tenth of it before expiration − beforeExpiration. Where in that tenth comes from the session's UID: stable for one session, spread
+// over many. A beforeExpiration that the lifetime cannot hold (STS granted less than was asked) counts as absent. Whole seconds.
+func RotateAt(issuedAt time.Time, lifetime, beforeExpiration time.Duration, uid types.UID) time.Time {
 	u := spread(uid)
-	fraction := renewFraction + spreadFraction*u
-	if renewBefore > 0 && renewBefore < lifetime {
-		latest := 1 - float64(renewBefore)/float64(lifetime)
+	fraction := rotationFraction + spreadFraction*u
+	if beforeExpiration > 0 && beforeExpiration < lifetime {
+		latest := 1 - float64(beforeExpiration)/float64(lifetime)
 		fraction = max(latest-spreadFraction*u, earliestFraction)
 	}
 	return issuedAt.Add(time.Duration(fraction * float64(lifetime))).Truncate(time.Second)
 }
 
-// AdvertisedExpiration is what SDKs are told, before the true expiration by a tenth of the lifetime and at most five
+// AdvertisedExpiration is the expiration that SDKs read, before the true expiration by a tenth of the lifetime and at most five
 // minutes: some use a key up to its very last second, and a request in flight must not find it dead. Whole seconds.
 func AdvertisedExpiration(issuedAt, expiration time.Time) time.Time {
 	advance := min(longestAdvance, max(expiration.Sub(issuedAt), 0)/10)

@@ -48,50 +48,52 @@ func TestLifetime(t *testing.T) {
 	}
 }
 
-func TestRenewAt(t *testing.T) {
+func TestRotateAt(t *testing.T) {
 	for sentence, c := range map[string]struct {
-		lifetime, renewBefore time.Duration
-		earliest, latest      time.Duration // after issue
+		lifetime, beforeExpiration time.Duration
+		earliest, latest           time.Duration // after issue
 	}{
 		"between 50 % and 60 % of a quarter of an hour": {15 * time.Minute, 0, 450 * time.Second, 9 * time.Minute},
 		"between 50 % and 60 % of an hour":              {time.Hour, 0, 30 * time.Minute, 36 * time.Minute},
 		"between 50 % and 60 % of twelve hours":         {12 * time.Hour, 0, 6 * time.Hour, 7*time.Hour + 12*time.Minute},
 		"between 50 % and 60 % of 36 hours":             {36 * time.Hour, 0, 18 * time.Hour, 21*time.Hour + 36*time.Minute},
 
-		"five minutes before the end, or up to a tenth earlier":      {time.Hour, 5 * time.Minute, 49 * time.Minute, 55 * time.Minute},
-		"five minutes before the end of 36 hours, or up to a tenth":  {36 * time.Hour, 5 * time.Minute, 36*time.Hour - 5*time.Minute - 216*time.Minute, 36*time.Hour - 5*time.Minute},
+		"five minutes before the end, or up to a tenth earlier": {time.Hour, 5 * time.Minute, 49 * time.Minute, 55 * time.Minute},
+		"five minutes before the end of 36 hours, or up to a tenth": {
+			36 * time.Hour, 5 * time.Minute, 36*time.Hour - 5*time.Minute - 216*time.Minute, 36*time.Hour - 5*time.Minute,
+		},
 		"half a lifetime before the end, or up to a tenth earlier":   {time.Hour, 30 * time.Minute, 24 * time.Minute, 30 * time.Minute},
 		"not in the first tenth, where the tenth earlier would be":   {time.Hour, 51 * time.Minute, 6 * time.Minute, 9 * time.Minute},
-		"after a tenth, where renewBefore asks for just that":        {time.Hour, 54 * time.Minute, 6 * time.Minute, 6 * time.Minute},
-		"after a tenth, where renewBefore asks for earlier":          {time.Hour, time.Hour - time.Second, 6 * time.Minute, 6 * time.Minute},
-		"by default, where renewBefore is the lifetime":              {time.Hour, time.Hour, 30 * time.Minute, 36 * time.Minute},
-		"by default, where STS granted less than renewBefore":        {time.Hour, 2 * time.Hour, 30 * time.Minute, 36 * time.Minute},
-		"by default, where renewBefore is negative":                  {time.Hour, -time.Hour, 30 * time.Minute, 36 * time.Minute},
+		"after a tenth, where beforeExpiration asks for just that":   {time.Hour, 54 * time.Minute, 6 * time.Minute, 6 * time.Minute},
+		"after a tenth, where beforeExpiration asks for earlier":     {time.Hour, time.Hour - time.Second, 6 * time.Minute, 6 * time.Minute},
+		"by default, where beforeExpiration is the lifetime":         {time.Hour, time.Hour, 30 * time.Minute, 36 * time.Minute},
+		"by default, where STS granted less than beforeExpiration":   {time.Hour, 2 * time.Hour, 30 * time.Minute, 36 * time.Minute},
+		"by default, where beforeExpiration is negative":             {time.Hour, -time.Hour, 30 * time.Minute, 36 * time.Minute},
 		"an hour before the end of the longest, or a tenth earlier":  {36 * time.Hour, time.Hour, 35*time.Hour - 216*time.Minute, 35 * time.Hour},
 		"five minutes before the end of the shortest, or up to 90 s": {15 * time.Minute, 5 * time.Minute, 510 * time.Second, 10 * time.Minute},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			g := NewWithT(t)
 			for i := range 1000 {
-				at := session.RenewAt(noon, c.lifetime, c.renewBefore, sequential(i))
+				at := session.RotateAt(noon, c.lifetime, c.beforeExpiration, sequential(i))
 
 				// Cutting to whole seconds may take up to one second.
 				g.Expect(at.Sub(noon)).To(And(BeNumerically(">=", c.earliest-time.Second), BeNumerically("<=", c.latest)))
 				g.Expect(at.Nanosecond()).To(BeZero())
-				g.Expect(at).To(BeTemporally("==", session.RenewAt(noon, c.lifetime, c.renewBefore, sequential(i))), "it is stable")
+				g.Expect(at).To(BeTemporally("==", session.RotateAt(noon, c.lifetime, c.beforeExpiration, sequential(i))), "it is stable")
 			}
 		})
 	}
 }
 
-func TestRenewAtSpreadsSessionsIssuedTogether(t *testing.T) {
+func TestRotateAtSpreadsSessions(t *testing.T) {
 	for sentence, c := range map[string]struct {
-		renewBefore time.Duration
-		earliest    time.Time
-		uid         func(int) types.UID
+		beforeExpiration time.Duration
+		earliest         time.Time
+		uid              func(int) types.UID
 	}{
-		"by default":              {0, noon.Add(5 * time.Hour), sequential},
-		"with renewBeforeSeconds": {time.Hour, noon.Add(8 * time.Hour), sequential},
+		"by default":                   {0, noon.Add(5 * time.Hour), sequential},
+		"with beforeExpirationSeconds": {time.Hour, noon.Add(8 * time.Hour), sequential},
 		"with UIDs that differ in front": {0, noon.Add(5 * time.Hour), func(i int) types.UID {
 			return types.UID(fmt.Sprintf("%08x-0d0c-4a77-9a5e-3d2f6d1b7a10", i))
 		}},
@@ -99,7 +101,7 @@ func TestRenewAtSpreadsSessionsIssuedTogether(t *testing.T) {
 		t.Run(sentence, func(t *testing.T) {
 			buckets := make([]int, 10)
 			for i := range 10_000 {
-				at := session.RenewAt(noon, 10*time.Hour, c.renewBefore, c.uid(i))
+				at := session.RotateAt(noon, 10*time.Hour, c.beforeExpiration, c.uid(i))
 				buckets[min(int(at.Sub(c.earliest)/(6*time.Minute)), 9)]++
 			}
 			NewWithT(t).Expect(buckets).To(HaveEach(BeNumerically("~", 1000, 200)), "8 to 12 %% in each tenth of the hour")
@@ -107,14 +109,14 @@ func TestRenewAtSpreadsSessionsIssuedTogether(t *testing.T) {
 	}
 }
 
-func TestCredentialsAreReplacedBeforeSDKsDropThem(t *testing.T) {
+func TestRotateAtBeforeAdvertisedExpiration(t *testing.T) {
 	for _, lifetime := range []time.Duration{15 * time.Minute, 16 * time.Minute, time.Hour, 12 * time.Hour, 36 * time.Hour} {
-		for _, renewBefore := range []time.Duration{0, 5 * time.Minute, 10 * time.Minute, time.Hour, 36 * time.Hour} {
-			t.Run(fmt.Sprintf("of %s with renewBefore %s", lifetime, renewBefore), func(t *testing.T) {
+		for _, beforeExpiration := range []time.Duration{0, 5 * time.Minute, 10 * time.Minute, time.Hour, 36 * time.Hour} {
+			t.Run(fmt.Sprintf("of %s with beforeExpiration %s", lifetime, beforeExpiration), func(t *testing.T) {
 				g := NewWithT(t)
 				advertised := session.AdvertisedExpiration(noon, noon.Add(lifetime))
 				for i := range 1000 {
-					g.Expect(session.RenewAt(noon, lifetime, renewBefore, sequential(i))).To(BeTemporally("<=", advertised))
+					g.Expect(session.RotateAt(noon, lifetime, beforeExpiration, sequential(i))).To(BeTemporally("<=", advertised))
 				}
 			})
 		}

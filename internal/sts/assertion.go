@@ -39,7 +39,7 @@ const (
 	samlAssertion = "urn:oasis:names:tc:SAML:2.0:assertion"
 )
 
-// Assertion is what is known of the SAML assertion that a session is to present. Whether it is genuine only STS can tell.
+// Assertion is what is known of the SAML assertion that a session is to present. Only STS can find out whether it is genuine.
 type Assertion struct {
 	// Response is the SAML response that holds it, in base64.
 	Response Sensitive
@@ -55,7 +55,9 @@ type Assertion struct {
 // SAML response passes: whoever may name a Secret here must not have any other content of it sent away.
 func ParseAssertion(text []byte, where string) Assertion {
 	invalid := func(what string) Assertion {
-		return Assertion{Problem: Problemf(v1alpha1.ReasonAssertionInvalid, "%s %s: put the base64-encoded SAML response of the identity provider there", where, what)}
+		return Assertion{
+			Problem: Problemf(v1alpha1.ReasonAssertionInvalid, "%s %s: put the base64-encoded SAML response of the identity provider there", where, what),
+		}
 	}
 	encoded := strings.Join(strings.Fields(string(text)), "")
 	if len(encoded) > longestAssertion {
@@ -73,7 +75,7 @@ func ParseAssertion(text []byte, where string) Assertion {
 	return Assertion{Response: NewSensitive(encoded), Digest: hex.EncodeToString(sum[:]), NotOnOrAfter: notOnOrAfter}
 }
 
-// readResponse checks that a document is a SAML response, in full, and tells the earliest end of what it asserts.
+// readResponse checks that a document is a SAML response, in full, and returns the earliest end of what it asserts.
 func readResponse(document []byte) (notOnOrAfter time.Time, err error) {
 	decoder := xml.NewDecoder(bytes.NewReader(document))
 	var r responseReader
@@ -146,15 +148,15 @@ func isBlank(token xml.Token) bool {
 	return false // a comment
 }
 
-// earliest of a time and the end of validity that an element tells.
+// earliest of a time and the end of validity that an element states.
 func earliest(end time.Time, element xml.StartElement) time.Time {
 	if element.Name.Space != samlAssertion || element.Name.Local != "Conditions" && element.Name.Local != "SubjectConfirmationData" {
 		return end
 	}
 	for _, attribute := range element.Attr {
-		told, err := time.Parse(time.RFC3339, attribute.Value)
-		if attribute.Name.Local == "NotOnOrAfter" && err == nil && (end.IsZero() || told.Before(end)) {
-			end = told
+		stated, err := time.Parse(time.RFC3339, attribute.Value)
+		if attribute.Name.Local == "NotOnOrAfter" && err == nil && (end.IsZero() || stated.Before(end)) {
+			end = stated
 		}
 	}
 	return end

@@ -33,7 +33,7 @@ const (
 	where          = "Secret corporate, key response"
 )
 
-// responseOf is a SAML response that holds what is given. Nobody has signed it; only STS can tell.
+// responseOf is a SAML response that holds what is given. It is not signed; only STS would notice.
 func responseOf(inner string) string {
 	return "<samlp:Response" + samlNamespaces + ">" + inner + "</samlp:Response>"
 }
@@ -107,7 +107,7 @@ func TestParseAssertion(t *testing.T) {
 	}
 }
 
-func TestOneAssertionHasOneDigestHoweverItIsWrapped(t *testing.T) {
+func TestParseAssertionDigestIgnoresWhiteSpace(t *testing.T) {
 	plain := encoded(responseOf(endingAt("2026-11-02T12:30:00Z", "")))
 	digest := sts.ParseAssertion([]byte(plain), where).Digest
 	for sentence, text := range map[string]string{
@@ -131,15 +131,15 @@ func TestOneAssertionHasOneDigestHoweverItIsWrapped(t *testing.T) {
 	NewWithT(t).Expect(other.Digest).NotTo(Equal(digest), "another assertion has another")
 }
 
-// whatIsNone says of everything that must not be sent to STS what is told of it.
-func whatIsNone() map[string]struct{ text, told string } {
+// notAssertions are texts that must not be sent to STS, with the problem of each.
+func notAssertions() map[string]struct{ text, problem string } {
 	const (
 		notBase64, incomplete = "is not base64", "is not complete XML"
 		notResponse, notOne   = "is not a SAML 2.0 response", "does not hold exactly one SAML assertion"
 	)
 	plain := encoded(responseOf(anAssertion))
 	long := responseOf(anAssertion + "<x>" + strings.Repeat("x", 75000) + "</x>")
-	return map[string]struct{ text, told string }{
+	return map[string]struct{ text, problem string }{
 		"nothing":                          {"", notBase64},
 		"white space":                      {" \n\t", notBase64},
 		"XML that is not encoded":          {responseOf(anAssertion), notBase64},
@@ -204,8 +204,8 @@ func whatIsNone() map[string]struct{ text, told string } {
 	}
 }
 
-func TestParseAssertionLetsNothingElsePass(t *testing.T) {
-	for sentence, c := range whatIsNone() {
+func TestParseAssertionRefuses(t *testing.T) {
+	for sentence, c := range notAssertions() {
 		t.Run(sentence, func(t *testing.T) {
 			g := NewWithT(t)
 
@@ -213,16 +213,16 @@ func TestParseAssertionLetsNothingElsePass(t *testing.T) {
 
 			g.Expect(a.Problem).NotTo(BeNil())
 			g.Expect(a.Problem.Reason).To(Equal(v1alpha1.ReasonAssertionInvalid))
-			g.Expect(a.Problem.Message).To(HavePrefix(where + " " + c.told))
+			g.Expect(a.Problem.Message).To(HavePrefix(where + " " + c.problem))
 			g.Expect(a.Problem.Message).To(HaveSuffix(": put the base64-encoded SAML response of the identity provider there"))
-			g.Expect(strings.ToLower(a.Problem.Message)).NotTo(ContainSubstring("hunter2"), "it tells nothing of what is there")
+			g.Expect(strings.ToLower(a.Problem.Message)).NotTo(ContainSubstring("hunter2"), "it quotes nothing of the text")
 			a.Problem = nil
 			g.Expect(a).To(BeZero(), "and there is nothing that could be sent")
 		})
 	}
 }
 
-func TestAnAssertionMayBeAsLongAsSTSTakes(t *testing.T) {
+func TestParseAssertionLongest(t *testing.T) {
 	g := NewWithT(t)
 	frame := responseOf(anAssertion + "<x></x>")
 	longest := responseOf(anAssertion + "<x>" + strings.Repeat("x", 75000-len(frame)) + "</x>")
@@ -232,7 +232,7 @@ func TestAnAssertionMayBeAsLongAsSTSTakes(t *testing.T) {
 	g.Expect(sts.ParseAssertion([]byte(encoded(longest+"x")), where).Problem).NotTo(BeNil())
 }
 
-func TestAnAssertionMayBeDeep(t *testing.T) {
+func TestParseAssertionDeep(t *testing.T) {
 	for sentence, inner := range map[string]string{
 		"beside the assertion": anAssertion + strings.Repeat("<a>", 10000) + strings.Repeat("</a>", 10000),
 		"within the assertion": "<saml:Assertion>" + strings.Repeat("<a>", 10000) + strings.Repeat("</a>", 10000) + "</saml:Assertion>",
@@ -246,7 +246,7 @@ func TestAnAssertionMayBeDeep(t *testing.T) {
 }
 
 func FuzzParseAssertion(f *testing.F) {
-	for _, c := range whatIsNone() {
+	for _, c := range notAssertions() {
 		f.Add([]byte(c.text), false)
 	}
 	for _, document := range []string{responseOf(anAssertion), responseOf(endingAt("2026-11-02T12:30:00Z", "soon")), responseOf("<saml:EncryptedAssertion/>")} {

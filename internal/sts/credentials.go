@@ -82,13 +82,11 @@ type Issued struct {
 	Credentials Credentials
 	// IssuedAt by the operator's clock, in whole seconds.
 	IssuedAt time.Time
-	// Expiration as STS tells it, in whole seconds.
+	// Expiration as STS states it, in whole seconds.
 	Expiration time.Time
-	// PrincipalARN and PrincipalID are who the credentials act as.
-	PrincipalARN, PrincipalID string
-	// AccountID has 12 digits.
-	AccountID string
-	// SessionTokenUtilization and PackedPolicySize in percent; nil where STS did not tell.
+	// Identity is who the credentials act as.
+	Identity Identity
+	// SessionTokenUtilization and PackedPolicySize in percent; nil where STS did not say.
 	SessionTokenUtilization, PackedPolicySize *int32
 	// SourceIdentity of a role session; empty for none.
 	SourceIdentity string

@@ -33,7 +33,7 @@ func credentials() sts.Credentials {
 	return sts.NewCredentials("ASIAEXAMPLE", secretAccessKey, sessionToken)
 }
 
-func TestCredentialsHoldTheirThreeParts(t *testing.T) {
+func TestCredentials(t *testing.T) {
 	g := NewWithT(t)
 	c := credentials()
 	g.Expect(c.AccessKeyID()).To(Equal("ASIAEXAMPLE"))
@@ -41,7 +41,7 @@ func TestCredentialsHoldTheirThreeParts(t *testing.T) {
 	g.Expect(c.SessionToken()).To(Equal(sessionToken))
 }
 
-func TestNoCredentialsHaveNoParts(t *testing.T) {
+func TestCredentialsZeroValue(t *testing.T) {
 	g := NewWithT(t)
 	var none sts.Credentials
 	g.Expect(none.AccessKeyID()).To(BeEmpty())
@@ -51,7 +51,7 @@ func TestNoCredentialsHaveNoParts(t *testing.T) {
 	g.Expect(fmt.Sprint((*sts.Credentials)(nil))).To(Equal("<nil>"))
 }
 
-func TestCredentialsEqualThoseOfTheSameThreeParts(t *testing.T) {
+func TestCredentialsEquals(t *testing.T) {
 	for sentence, c := range map[string]struct {
 		other sts.Credentials
 		want  bool
@@ -70,7 +70,7 @@ func TestCredentialsEqualThoseOfTheSameThreeParts(t *testing.T) {
 	NewWithT(t).Expect(sts.Credentials{}.Equals(sts.NewCredentials("", "", ""))).To(BeTrue(), "nothing equals nothing")
 }
 
-func TestASensitiveTextIsHadOnlyByItsMethod(t *testing.T) {
+func TestSensitiveText(t *testing.T) {
 	g := NewWithT(t)
 	g.Expect(sts.NewSensitive(sessionToken).Text()).To(Equal(sessionToken))
 	g.Expect(sts.NewSensitive("").Text()).To(BeEmpty())

@@ -40,7 +40,7 @@ func TestAccountOf(t *testing.T) {
 	}
 }
 
-func TestStableIdentity(t *testing.T) {
+func TestIdentityStable(t *testing.T) {
 	for sentence, c := range map[string]struct{ userID, want string }{
 		"an IAM user is its id":                            {"AIDAEXAMPLE", "AIDAEXAMPLE"},
 		"a root user is its account":                       {"123456789012", "123456789012"},
@@ -52,12 +52,12 @@ func TestStableIdentity(t *testing.T) {
 		"only the first colon parts a role from a session": {"AROAEXAMPLE:a:b", "AROAEXAMPLE"},
 	} {
 		t.Run(sentence, func(t *testing.T) {
-			NewWithT(t).Expect(sts.StableIdentity(c.userID)).To(Equal(c.want))
+			NewWithT(t).Expect(sts.Identity{UserID: c.userID}.Stable()).To(Equal(c.want))
 		})
 	}
 }
 
-func TestCanFederate(t *testing.T) {
+func TestIdentityCanFederate(t *testing.T) {
 	for sentence, c := range map[string]struct {
 		arn               string
 		canFederate, root bool
@@ -76,8 +76,8 @@ func TestCanFederate(t *testing.T) {
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			g := NewWithT(t)
-			g.Expect(sts.CanFederate(c.arn)).To(Equal(c.canFederate))
-			g.Expect(sts.IsRoot(c.arn)).To(Equal(c.root))
+			g.Expect(sts.Identity{ARN: c.arn}.CanFederate()).To(Equal(c.canFederate))
+			g.Expect(sts.Identity{ARN: c.arn}.IsRoot()).To(Equal(c.root))
 		})
 	}
 }

@@ -31,7 +31,7 @@ const (
 	OperationGetSessionToken           = "GetSessionToken"
 )
 
-// operationTraits: what AWS says of an operation.
+// traits is what AWS says of an operation.
 type traits struct {
 	// defaultDuration is what STS grants when no DurationSeconds is sent.
 	defaultDuration time.Duration
@@ -64,7 +64,7 @@ func operationOf(spec *v1alpha1.FederatedSessionSpec) string {
 		return OperationAssumeRoleWithWebIdentity
 	case spec.AssumeRoleWithSAML != nil:
 		return OperationAssumeRoleWithSAML
-	case spec.SessionToken != nil:
+	case spec.GetSessionToken != nil:
 		return OperationGetSessionToken
 	}
 	return OperationGetFederationToken

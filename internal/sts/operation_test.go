@@ -56,7 +56,7 @@ var choose = map[string]func(*v1alpha1.FederatedSessionSpec){
 	},
 	sts.OperationGetSessionToken: func(spec *v1alpha1.FederatedSessionSpec) {
 		spec.Name, spec.Policy, spec.PolicyARNs, spec.Tags = "", "", nil, nil
-		spec.SessionToken = &v1alpha1.SessionToken{}
+		spec.GetSessionToken = &v1alpha1.GetSessionToken{}
 	},
 }
 
@@ -77,17 +77,17 @@ func TestNewRequestOfEachOperation(t *testing.T) {
 	arns := []string{"arn:aws:iam::123456789012:policy/reports", "arn:aws:iam::aws:policy/ReadOnlyAccess"}
 	tags := []sts.Tag{{Key: "Größe", Value: "XL"}, {Key: "empty"}, {Key: "team", Value: "a"}}
 	for operation, want := range map[string]sts.Request{
-		sts.OperationGetFederationToken: {Name: "reporter", Policy: policy, PolicyARNs: arns, Tags: tags},
+		sts.OperationGetFederationToken: {Name: "reporter", Policy: parsed(policy), PolicyARNs: arns, Tags: tags},
 		sts.OperationAssumeRole: {
-			Name: "reporter", Policy: policy, PolicyARNs: arns, Tags: tags,
+			Name: "reporter", Policy: parsed(policy), PolicyARNs: arns, Tags: tags,
 			RoleARN: roleARN, ExternalID: "contract-7", SourceIdentity: "alice", TransitiveTagKeys: []string{"Größe", "team"},
 			ProvidedContexts: []sts.Context{{ProviderARN: "arn:aws:iam::aws:contextProvider/IdentityCenter", Assertion: "signed"}},
 		},
 		sts.OperationAssumeRoleWithWebIdentity: {
-			Name: "reporter", Policy: policy, PolicyARNs: arns,
+			Name: "reporter", Policy: parsed(policy), PolicyARNs: arns,
 			RoleARN: roleARN, ServiceAccountName: "reporting", Audience: "aws.example.com", ProviderID: "www.example.com",
 		},
-		sts.OperationAssumeRoleWithSAML: {Policy: policy, PolicyARNs: arns, RoleARN: roleARN, PrincipalARN: samlARN},
+		sts.OperationAssumeRoleWithSAML: {Policy: parsed(policy), PolicyARNs: arns, RoleARN: roleARN, PrincipalARN: samlARN},
 		sts.OperationGetSessionToken:    {},
 	} {
 		t.Run(operation, func(t *testing.T) {
@@ -102,7 +102,7 @@ func TestNewRequestOfEachOperation(t *testing.T) {
 	}
 }
 
-func TestNewRequestOfTheLeastOfEachOperation(t *testing.T) {
+func TestNewRequestRequiredFieldsOnly(t *testing.T) {
 	for sentence, c := range map[string]struct {
 		given v1alpha1.FederatedSessionSpec
 		want  sts.Request
@@ -121,12 +121,12 @@ func TestNewRequestOfTheLeastOfEachOperation(t *testing.T) {
 				ServiceAccountName: "reporting", Audience: "sts.amazonaws.com",
 			},
 		},
-		"an assertion, whose Secret STS is not told": {
+		"an assertion, without its Secret": {
 			v1alpha1.FederatedSessionSpec{AssumeRoleWithSAML: &v1alpha1.AssumeRoleWithSAML{RoleARN: roleARN, PrincipalARN: samlARN}},
 			sts.Request{Operation: "AssumeRoleWithSAML", RoleARN: roleARN, PrincipalARN: samlARN},
 		},
 		"a session of the issuer's own": {
-			v1alpha1.FederatedSessionSpec{SessionToken: &v1alpha1.SessionToken{}},
+			v1alpha1.FederatedSessionSpec{GetSessionToken: &v1alpha1.GetSessionToken{}},
 			sts.Request{Operation: "GetSessionToken"},
 		},
 	} {
@@ -136,12 +136,12 @@ func TestNewRequestOfTheLeastOfEachOperation(t *testing.T) {
 	}
 }
 
-func TestTheNatureOfEachOperation(t *testing.T) {
-	type nature struct {
+func TestRequestTraits(t *testing.T) {
+	type traits struct {
 		unsigned, ofRole, tags, sourceIdentity, mfa bool
 		defaultDuration                             time.Duration
 	}
-	for operation, want := range map[string]nature{
+	for operation, want := range map[string]traits{
 		sts.OperationGetFederationToken:        {tags: true, defaultDuration: 12 * time.Hour},
 		sts.OperationAssumeRole:                {ofRole: true, tags: true, sourceIdentity: true, mfa: true, defaultDuration: time.Hour},
 		sts.OperationAssumeRoleWithWebIdentity: {unsigned: true, ofRole: true, defaultDuration: time.Hour},
@@ -151,14 +151,14 @@ func TestTheNatureOfEachOperation(t *testing.T) {
 	} {
 		t.Run(operation, func(t *testing.T) {
 			r := sts.Request{Operation: operation}
-			NewWithT(t).Expect(nature{
+			NewWithT(t).Expect(traits{
 				r.IsUnsigned(), r.IsOfRole(), r.TakesTags(), r.TakesSourceIdentity(), r.TakesMFA(), r.Duration(),
 			}).To(Equal(want))
 		})
 	}
 }
 
-func TestADurationThatIsAskedForIsTheOneOfEveryOperation(t *testing.T) {
+func TestRequestDuration(t *testing.T) {
 	for operation := range choose {
 		for asked, want := range map[int32]time.Duration{900: 15 * time.Minute, 3600: time.Hour, 43200: 12 * time.Hour, 129600: 36 * time.Hour} {
 			t.Run(fmt.Sprintf("%s for %d seconds", operation, asked), func(t *testing.T) {

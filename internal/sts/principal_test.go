@@ -56,7 +56,7 @@ func TestIsExpectedPrincipal(t *testing.T) {
 				"the issuer":                           user,
 				"one whose account is in the resource": "arn:aws:sts:::123456789012:federated-user/reporter",
 				"what is no ARN":                       "federated-user/reporter",
-				"nobody":                               "",
+				"no ARN":                               "",
 			},
 		},
 		"a federated user of another partition is of the issuer's": {
@@ -87,7 +87,7 @@ func TestIsExpectedPrincipal(t *testing.T) {
 				"the issuer":                        role,
 				"a role without an account":         "arn:aws:sts:::assumed-role/reports/reporter",
 				"what is no ARN":                    "assumed-role/reports/reporter",
-				"nobody":                            "",
+				"no ARN":                            "",
 				"one whose account is in the place": "arn:aws:sts:123456789012::assumed-role/reports/reporter",
 			},
 		},
@@ -100,7 +100,7 @@ func TestIsExpectedPrincipal(t *testing.T) {
 				"one of a role named as its middle": "arn:aws:sts::123456789012:assumed-role/eu/reports",
 			},
 		},
-		"a role session is of the role's account, whoever the issuer is": {
+		"a role session is of the role's account, not of the issuer's": {
 			noted, user,
 			principals{"it": "arn:aws:sts::210987654321:assumed-role/reports/reporter"},
 			principals{"one of the issuer's account": "arn:aws:sts::123456789012:assumed-role/reports/reporter"},
@@ -117,7 +117,7 @@ func TestIsExpectedPrincipal(t *testing.T) {
 				"one of another name":             "arn:aws:sts::123456789012:assumed-role/reports/auditor",
 				"one of a role that begins alike": "arn:aws:sts::123456789012:assumed-role/reports2/reporter",
 				"one of another account":          "arn:aws:sts::210987654321:assumed-role/reports/reporter",
-				"nobody":                          "",
+				"no ARN":                          "",
 			},
 		},
 		"the session of an assertion has the name that the assertion holds": {
@@ -133,7 +133,7 @@ func TestIsExpectedPrincipal(t *testing.T) {
 				"one of another account":          "arn:aws:sts::210987654321:assumed-role/reports/alice",
 				"one without a name at all":       "arn:aws:sts::123456789012:assumed-role/reports",
 				"a federated user":                "arn:aws:sts::123456789012:federated-user/reports/alice",
-				"nobody":                          "",
+				"no ARN":                          "",
 			},
 		},
 		"a session of the issuer's own is the issuer": {
@@ -145,7 +145,7 @@ func TestIsExpectedPrincipal(t *testing.T) {
 				"the user of another account": "arn:aws:iam::210987654321:user/broker",
 				"the user elsewhere":          "arn:aws-cn:iam::123456789012:user/broker",
 				"the root user":               "arn:aws:iam::123456789012:root",
-				"nobody":                      "",
+				"no ARN":                      "",
 			},
 		},
 	} {

@@ -17,66 +17,14 @@ limitations under the License.
 package sts
 
 import (
+	"errors"
 	"fmt"
 	"time"
-
-	"github.com/sts-operator/sts-operator/api/v1alpha1"
 )
 
-// Outcome says what kind of cure a problem has.
-type Outcome int
-
-const (
-	// Retry: trying again may do, so the session backs off and tries.
-	Retry Outcome = iota
-	// Wait: something outside this object must change first. Some of that is seen by a watch; for the rest, such as IAM,
-	// a slow retry looks again.
-	Wait
-	// Refuse: an edit of this object, or of its issuer's guardrails, is the cure.
-	Refuse
-)
-
-// outcomes holds the outcome of each reason that is not Retry: one reason, one cure.
-var outcomes = map[string]Outcome{
-	v1alpha1.ReasonInvalidSpec:    Refuse,
-	v1alpha1.ReasonInvalidPolicy:  Refuse,
-	v1alpha1.ReasonPolicyTooLarge: Refuse,
-	v1alpha1.ReasonRequestRefused: Refuse,
-
-	v1alpha1.ReasonNamespaceNotAllowed:    Refuse,
-	v1alpha1.ReasonRoleChainingLimit:      Refuse,
-	v1alpha1.ReasonAudienceNotAllowed:     Refuse,
-	v1alpha1.ReasonRuleViolated:           Refuse,
-	v1alpha1.ReasonForcedTagConflict:      Refuse,
-	v1alpha1.ReasonSourceIdentityConflict: Refuse,
-
-	v1alpha1.ReasonSuspended:            Wait,
-	v1alpha1.ReasonIssuerNotFound:       Wait,
-	v1alpha1.ReasonIssuerNotReady:       Wait,
-	v1alpha1.ReasonIssuerCannotFederate: Wait,
-	v1alpha1.ReasonNamespaceTerminating: Wait,
-	v1alpha1.ReasonSecretConflict:       Wait,
-	v1alpha1.ReasonSecretImmutable:      Wait,
-	v1alpha1.ReasonBudgetExhausted:      Wait,
-	v1alpha1.ReasonAccessDenied:         Wait,
-	v1alpha1.ReasonRegionDisabled:       Wait,
-
-	v1alpha1.ReasonIssuerHasNoIdentity:    Wait,
-	v1alpha1.ReasonServiceAccountNotFound: Wait,
-	v1alpha1.ReasonTokenRequestForbidden:  Wait,
-	v1alpha1.ReasonIdentityRejected:       Wait,
-	v1alpha1.ReasonAssertionNotFound:      Wait,
-	v1alpha1.ReasonAssertionInvalid:       Wait,
-	v1alpha1.ReasonAssertionExpired:       Wait,
-	v1alpha1.ReasonAssertionUsed:          Wait,
-	v1alpha1.ReasonWaitingForMFACode:      Wait,
-	v1alpha1.ReasonVerificationFailed:     Wait,
-}
-
-// OutcomeOf a reason: Retry unless the reason is known to need a wait or an edit.
-func OutcomeOf(reason string) Outcome { return outcomes[reason] }
-
-// Problem is why a session cannot be issued now. It is a finding, not an error: nil means that there is none.
+// Problem is why a session cannot be issued, or an issuer not used, now. It is an error that carries its outcome, so that a
+// function which can also fail for another reason returns both in one place. Where nothing but a problem can come back, nil
+// means that there is none.
 type Problem struct {
 	// Reason is one of the reasons of package v1alpha1.
 	Reason string
@@ -101,5 +49,37 @@ func Problemf(reason, format string, args ...any) *Problem {
 	return &Problem{Reason: reason, Message: message}
 }
 
+// Error implements error.
+func (p *Problem) Error() string { return p.Reason + ": " + p.Message }
+
+// Split separates a problem from any other error: at most one of the results is not nil.
+func Split(err error) (*Problem, error) {
+	if problem, ok := errors.AsType[*Problem](err); ok {
+		return problem, nil
+	}
+	return nil, err
+}
+
 // Outcome is what kind of cure the problem has.
 func (p *Problem) Outcome() Outcome { return OutcomeOf(p.Reason) }
+
+// IsTransient says whether the problem leaves a confirmed identity confirmed.
+func (p *Problem) IsTransient() bool { return reasons[p.Reason].transient }
+
+// SuspectsIssuer says whether the issuer should be verified again.
+func (p *Problem) SuspectsIssuer() bool { return reasons[p.Reason].suspectsIssuer }
+
+// AwaitsTurn says whether others are before the session.
+func (p *Problem) AwaitsTurn() bool { return reasons[p.Reason].awaitsTurn }
+
+// ConcernsIssuer says whether every session of the issuer would fail for the problem of a request.
+func (p *Problem) ConcernsIssuer(r Request) bool {
+	traits := reasons[p.Reason]
+	switch {
+	case r.IsUnsigned():
+		return traits.issuerWide && traits.unsignedToo
+	case r.IsOfRole() && traits.ofAccount:
+		return false
+	}
+	return traits.issuerWide
+}

@@ -17,6 +17,8 @@ limitations under the License.
 package sts_test
 
 import (
+	"errors"
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -39,6 +41,7 @@ var expectedOutcomes = map[string]sts.Outcome{
 	v1alpha1.ReasonRequestRefused: sts.Refuse,
 
 	v1alpha1.ReasonNamespaceNotAllowed:    sts.Refuse,
+	v1alpha1.ReasonOperationNotAllowed:    sts.Refuse,
 	v1alpha1.ReasonRoleChainingLimit:      sts.Refuse,
 	v1alpha1.ReasonAudienceNotAllowed:     sts.Refuse,
 	v1alpha1.ReasonRuleViolated:           sts.Refuse,
@@ -81,42 +84,94 @@ var expectedOutcomes = map[string]sts.Outcome{
 	v1alpha1.ReasonTokenRequestFailed:          sts.Retry,
 	v1alpha1.ReasonVerificationFailed:          sts.Wait,
 
-	// No problem, or none of a request: these are told of a session or an issuer and are no reason to hold one.
+	// No problem, or none of a request: conditions of a session or an issuer, which hold no session.
 	v1alpha1.ReasonIssued:            sts.Retry,
-	v1alpha1.ReasonRenewalFailing:    sts.Retry,
+	v1alpha1.ReasonRotationFailing:   sts.Retry,
 	v1alpha1.ReasonExpired:           sts.Retry,
 	v1alpha1.ReasonVerified:          sts.Retry,
 	v1alpha1.ReasonIAMUser:           sts.Retry,
 	v1alpha1.ReasonRootUser:          sts.Retry,
 	v1alpha1.ReasonTemporaryIdentity: sts.Retry,
 	v1alpha1.ReasonNoIdentity:        sts.Retry,
+	v1alpha1.ReasonNoRules:           sts.Retry,
 	v1alpha1.ReasonRuleInvalid:       sts.Retry,
 	v1alpha1.ReasonAccountMismatch:   sts.Retry,
 	v1alpha1.ReasonMFASeedNotFound:   sts.Retry,
 	v1alpha1.ReasonMFASeedInvalid:    sts.Retry,
 }
 
-func TestEveryReasonHasAnOutcome(t *testing.T) {
+func TestReasonsAreComplete(t *testing.T) {
 	reasons := reasonsOfTheAPI(t)
 
 	for name, value := range reasons {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)
-			g.Expect(expectedOutcomes).To(HaveKey(value), "decide whether %s is retried, waited for or refused, here and in outcomes", name)
+			g.Expect(expectedOutcomes).To(HaveKey(value), "decide whether %s is retried, waited for or refused, here and in the table of reasons", name)
 			g.Expect(sts.OutcomeOf(value)).To(Equal(expectedOutcomes[value]))
+			g.Expect(sts.Sentence(value)).NotTo(BeEmpty(), "%s has a row in the table of reasons", name)
 			g.Expect(sts.Problemf(value, "").Outcome()).To(Equal(expectedOutcomes[value]))
 		})
 	}
 	NewWithT(t).Expect(reasons).To(HaveLen(len(expectedOutcomes)), "no two reasons have the same value, none is here that is gone")
 }
 
-func TestAReasonOfAnotherVersionIsRetried(t *testing.T) {
+func TestProblemTraits(t *testing.T) {
+	federation := sts.Request{Operation: sts.OperationGetFederationToken}
+	role := sts.Request{Operation: sts.OperationAssumeRole}
+	unsigned := sts.Request{Operation: sts.OperationAssumeRoleWithWebIdentity}
+	for reason, c := range map[string]struct{ federation, role, unsigned, transient, suspects, turn bool }{
+		v1alpha1.ReasonUnavailable:        {true, true, true, true, false, false},
+		v1alpha1.ReasonIncompleteResponse: {true, true, true, true, false, false},
+		v1alpha1.ReasonThrottled:          {true, true, false, true, false, false},
+		v1alpha1.ReasonKeyRefused:         {true, true, false, false, true, false},
+		v1alpha1.ReasonAccountMismatch:    {true, true, false, false, true, false},
+		v1alpha1.ReasonRegionDisabled:     {true, false, false, false, false, false},
+		v1alpha1.ReasonUnknownError:       {false, false, false, true, false, false},
+		v1alpha1.ReasonAccessDenied:       {false, false, false, false, false, false},
+		v1alpha1.ReasonBudgetExhausted:    {false, false, false, false, false, true},
+		v1alpha1.ReasonWaitingForMFACode:  {false, false, false, false, false, true},
+	} {
+		t.Run(reason, func(t *testing.T) {
+			g := NewWithT(t)
+			problem := &sts.Problem{Reason: reason}
+			g.Expect(problem.ConcernsIssuer(federation)).To(Equal(c.federation), "of a federated user")
+			g.Expect(problem.ConcernsIssuer(role)).To(Equal(c.role), "of a role, which may be of any account")
+			g.Expect(problem.ConcernsIssuer(unsigned)).To(Equal(c.unsigned), "of an unsigned request")
+			g.Expect(problem.IsTransient()).To(Equal(c.transient))
+			g.Expect(problem.SuspectsIssuer()).To(Equal(c.suspects))
+			g.Expect(problem.AwaitsTurn()).To(Equal(c.turn))
+		})
+	}
+}
+
+func TestSplit(t *testing.T) {
+	other := errors.New("the API server did not answer")
+	for sentence, c := range map[string]struct {
+		err     error
+		problem bool
+		other   bool
+	}{
+		"nothing":              {nil, false, false},
+		"a problem":            {sts.Problemf(v1alpha1.ReasonKeyInvalid, "x"), true, false},
+		"a problem in a chain": {fmt.Errorf("reading: %w", sts.Problemf(v1alpha1.ReasonKeyInvalid, "x")), true, false},
+		"another error":        {other, false, true},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			g := NewWithT(t)
+			problem, err := sts.Split(c.err)
+			g.Expect(problem != nil).To(Equal(c.problem))
+			g.Expect(err != nil).To(Equal(c.other))
+		})
+	}
+}
+
+func TestOutcomeOfUnknownReason(t *testing.T) {
 	NewWithT(t).Expect(sts.OutcomeOf("FromTheFuture")).To(Equal(sts.Retry))
 }
 
-func TestAProblemsMessageFitsIntoAStatus(t *testing.T) {
+func TestProblemfCutsMessage(t *testing.T) {
 	for sentence, c := range map[string]struct{ message, want string }{
-		"a short one is told in full":           {"what to change", "what to change"},
+		"a short one is complete":               {"what to change", "what to change"},
 		"one of 1024 characters is, too":        {strings.Repeat("ü", 1024), strings.Repeat("ü", 1024)},
 		"a longer one is cut, and says so":      {strings.Repeat("ü", 1025), strings.Repeat("ü", 1023) + "…"},
 		"a directive in what others say is not": {"100%s", "100%s"},

@@ -34,7 +34,6 @@ import (
 	"github.com/go-logr/logr/funcr"
 	. "github.com/onsi/gomega"
 
-	"github.com/sts-operator/sts-operator/internal/session"
 	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
@@ -113,10 +112,8 @@ func places() map[string]any {
 	text, presented := sts.NewSensitive(sessionToken), sts.NewSensitive(response)
 	assertion := sts.Assertion{Response: presented, Digest: "d", NotOnOrAfter: noon, Problem: sts.Problemf("Reason", "why")}
 	out := map[string]any{
-		"what was issued":           sts.Issued{Credentials: credentials(), AccountID: "123456789012"},
+		"what was issued":           sts.Issued{Credentials: credentials(), Identity: sts.Identity{AccountID: "123456789012"}},
 		"a pointer to what was":     &sts.Issued{Credentials: credentials()},
-		"what is observed":          session.Observed{Assertion: assertion},
-		"a pointer to what is":      &session.Observed{Assertion: assertion},
 		"an assertion that is read": sts.ParseAssertion([]byte(response), where),
 	}
 	maps.Copy(out, placesOf("credentials", credentials()))
@@ -130,7 +127,7 @@ var verbs = []string{
 	"%v", "%+v", "%#v", "%s", "%q", "%d", "%x", "%X", "% x", "%#x", "%t", "%b", "%o", "%c", "%U", "%e", "%g", "%T", "%p", "%20.5v", "%!",
 }
 
-func TestSecretsAreRedactedByEveryVerb(t *testing.T) {
+func TestRedactionByVerbs(t *testing.T) {
 	for place, value := range places() {
 		t.Run(place, func(t *testing.T) {
 			g := NewWithT(t)
@@ -143,7 +140,7 @@ func TestSecretsAreRedactedByEveryVerb(t *testing.T) {
 	}
 }
 
-func TestSecretsAreRedactedByEncoders(t *testing.T) {
+func TestRedactionByEncoders(t *testing.T) {
 	for name, encode := range map[string]func(any) ([]byte, error){
 		"JSON": json.Marshal,
 		"XML":  xml.Marshal,
@@ -161,7 +158,7 @@ func TestSecretsAreRedactedByEncoders(t *testing.T) {
 		for place, value := range places() {
 			t.Run(name+" of "+place, func(t *testing.T) {
 				text, err := encode(value)
-				if err != nil { // a map with such keys has no JSON; the error must not tell them either
+				if err != nil { // a map with such keys has no JSON; the error must not quote them either
 					text = append(text, err.Error()...)
 				}
 				NewWithT(t).Expect(leaks(string(text))).To(BeFalse())
@@ -170,7 +167,7 @@ func TestSecretsAreRedactedByEncoders(t *testing.T) {
 	}
 }
 
-func TestSecretsAreRedactedByLoggers(t *testing.T) {
+func TestRedactionByLoggers(t *testing.T) {
 	var out bytes.Buffer
 	write := func(prefix, args string) { out.WriteString(prefix + args) }
 	loggers := map[string]logr.Logger{
@@ -194,7 +191,7 @@ func TestSecretsAreRedactedByLoggers(t *testing.T) {
 	}
 }
 
-func TestALeakWouldBeSeen(t *testing.T) {
+func TestLeaksFindsSecrets(t *testing.T) {
 	g := NewWithT(t)
 	bare := struct{ id, token string }{"ASIAEXAMPLE", sessionToken}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%d", "%x", "%X", "% x", "%#x", "%# X"} {
@@ -214,7 +211,7 @@ type redacted interface {
 	logr.Marshaler
 }
 
-func TestSecretsShowAsRedacted(t *testing.T) {
+func TestRedactedForms(t *testing.T) {
 	for kind, secret := range map[string]redacted{
 		"credentials": credentials(), "no credentials": sts.Credentials{},
 		"a text": sts.NewSensitive(sessionToken), "an empty text": sts.NewSensitive(""), "no text": sts.Sensitive{},
@@ -237,7 +234,7 @@ func TestSecretsShowAsRedacted(t *testing.T) {
 	}
 }
 
-func TestWhatHoldsSecretsShowsTheRest(t *testing.T) {
+func TestRedactionKeepsOtherFields(t *testing.T) {
 	g := NewWithT(t)
 	text, c := sts.NewSensitive(sessionToken), credentials()
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%d", "%x"} {

@@ -37,8 +37,8 @@ type Request struct {
 	Operation string `json:"operation"`
 	// Name of the federated user, 2 to 32 characters, or the role session, 2 to 64.
 	Name string `json:"name,omitempty"`
-	// Policy is the compacted inline session policy; empty for none.
-	Policy string `json:"policy,omitempty"`
+	// Policy is the inline session policy; zero for none.
+	Policy Policy `json:"policy,omitzero"`
 	// PolicyARNs of managed policies, sorted.
 	PolicyARNs []string `json:"policyARNs,omitempty"`
 	// Tags sorted by key.
@@ -81,7 +81,7 @@ type Tag struct {
 // NewRequest is the request that a FederatedSession asks for, or the reason why there is none: a *Problem of outcome
 // Refuse that names what to change.
 func NewRequest(fs *v1alpha1.FederatedSession) (Request, *Problem) {
-	policy, problem := CompactPolicy(fs.Spec.Policy)
+	policy, problem := policyOf(&fs.Spec)
 	if problem != nil {
 		return Request{}, problem
 	}
@@ -101,6 +101,17 @@ func NewRequest(fs *v1alpha1.FederatedSession) (Request, *Problem) {
 	}
 	r.addRole(&fs.Spec)
 	return r, nil
+}
+
+// policyOf is the inline policy of a spec, which the schema lets it give once.
+func policyOf(spec *v1alpha1.FederatedSessionSpec) (Policy, *Problem) {
+	switch {
+	case spec.PolicyDocument == nil:
+		return ParsePolicy("spec.policy", []byte(spec.Policy))
+	case spec.Policy != "":
+		return Policy{}, Problemf(v1alpha1.ReasonInvalidSpec, "spec.policy and spec.policyDocument exclude each other: remove one of them")
+	}
+	return ParsePolicy("spec.policyDocument", spec.PolicyDocument.Raw)
 }
 
 // addRole takes over what only the operations of roles have.
@@ -149,7 +160,12 @@ func canonicalTags(in []v1alpha1.Tag) ([]Tag, *Problem) {
 		}
 		for _, other := range tags {
 			if strings.EqualFold(other.Key, string(t.Key)) {
-				return nil, Problemf(v1alpha1.ReasonInvalidSpec, "spec.tags: the keys %q and %q differ only by case, which AWS ignores: remove one of them", other.Key, t.Key)
+				return nil, Problemf(
+					v1alpha1.ReasonInvalidSpec,
+					"spec.tags: the keys %q and %q differ only by case, which AWS ignores: remove one of them",
+					other.Key,
+					t.Key,
+				)
 			}
 		}
 		tags = append(tags, Tag{Key: string(t.Key), Value: value})

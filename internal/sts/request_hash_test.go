@@ -22,17 +22,18 @@ import (
 
 	. "github.com/onsi/gomega"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
 	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
-func TestSpecsOfAnOperationThatAskForTheSameHaveTheSameHash(t *testing.T) {
+func TestRequestHashOfEquivalentSpecsOfEachOperation(t *testing.T) {
 	for sentence, c := range map[string]struct {
 		operation string
 		one, two  func(*v1alpha1.FederatedSession)
 	}{
-		"transitive keys in another order": {
+		"transitive keys reordered": {
 			sts.OperationAssumeRole,
 			func(fs *v1alpha1.FederatedSession) {
 				fs.Spec.AssumeRole.TransitiveTagKeys = []v1alpha1.TagKey{"a", "b"}
@@ -41,7 +42,7 @@ func TestSpecsOfAnOperationThatAskForTheSameHaveTheSameHash(t *testing.T) {
 				fs.Spec.AssumeRole.TransitiveTagKeys = []v1alpha1.TagKey{"b", "a"}
 			},
 		},
-		"no transitive keys, in two words": {
+		"no transitive keys, nil and empty": {
 			sts.OperationAssumeRole,
 			func(fs *v1alpha1.FederatedSession) { fs.Spec.AssumeRole.TransitiveTagKeys = nil },
 			func(fs *v1alpha1.FederatedSession) { fs.Spec.AssumeRole.TransitiveTagKeys = []v1alpha1.TagKey{} },
@@ -74,7 +75,7 @@ func TestSpecsOfAnOperationThatAskForTheSameHaveTheSameHash(t *testing.T) {
 	}
 }
 
-func TestEachOperationIsAnotherRequest(t *testing.T) {
+func TestRequestHashDiffersByOperation(t *testing.T) {
 	hashes := map[string]bool{}
 	for operation := range choose {
 		hashes[requestOf(t, everythingOf(operation)).Hash()] = true
@@ -82,16 +83,22 @@ func TestEachOperationIsAnotherRequest(t *testing.T) {
 	NewWithT(t).Expect(hashes).To(HaveLen(len(choose)))
 }
 
-func TestSpecsThatAskForTheSameHaveTheSameHash(t *testing.T) {
+func TestRequestHashOfEquivalentSpecs(t *testing.T) {
 	for sentence, change := range map[string]func(*v1alpha1.FederatedSession){
-		"tags in another order": func(fs *v1alpha1.FederatedSession) {
+		"tags reordered": func(fs *v1alpha1.FederatedSession) {
 			fs.Spec.Tags = []v1alpha1.Tag{tag("empty", ""), tag("team", "a"), tag("Größe", "XL")}
 		},
-		"policy ARNs in another order": func(fs *v1alpha1.FederatedSession) {
+		"policy ARNs reordered": func(fs *v1alpha1.FederatedSession) {
 			fs.Spec.PolicyARNs[0], fs.Spec.PolicyARNs[1] = fs.Spec.PolicyARNs[1], fs.Spec.PolicyARNs[0]
 		},
 		"white space in the policy": func(fs *v1alpha1.FederatedSession) {
 			fs.Spec.Policy = "\n{\"Version\":\"2012-10-17\",\n\t\"Statement\":{\"Sid\":\"ü<&>\"}}\n"
+		},
+		"the keys of the policy reordered": func(fs *v1alpha1.FederatedSession) {
+			fs.Spec.Policy = `{"Statement":{"Sid":"\u00fc<&>"},"Version":"2012-10-17"}`
+		},
+		"the policy as an object": func(fs *v1alpha1.FederatedSession) {
+			document(fs, `{"Statement":{"Sid":"ü<&>"},"Version":"2012-10-17"}`)
 		},
 		"an empty tag value that is absent": func(fs *v1alpha1.FederatedSession) { fs.Spec.Tags[2].Value = nil },
 		"another object": func(fs *v1alpha1.FederatedSession) {
@@ -106,6 +113,11 @@ func TestSpecsThatAskForTheSameHaveTheSameHash(t *testing.T) {
 	}
 }
 
+// document gives the inline policy as an object.
+func document(fs *v1alpha1.FederatedSession, policy string) {
+	fs.Spec.Policy, fs.Spec.PolicyDocument = "", &runtime.RawExtension{Raw: []byte(policy)}
+}
+
 // specFields says of every field of the spec whether another value asks STS for something else.
 var specFields = map[string]struct {
 	change func(*v1alpha1.FederatedSession)
@@ -114,6 +126,7 @@ var specFields = map[string]struct {
 	"Name":            {func(fs *v1alpha1.FederatedSession) { fs.Spec.Name = "auditor" }, true},
 	"Policy":          {func(fs *v1alpha1.FederatedSession) { fs.Spec.Policy = `{"Version":"2008-10-17"}` }, true},
 	"PolicyARNs":      {func(fs *v1alpha1.FederatedSession) { fs.Spec.PolicyARNs = fs.Spec.PolicyARNs[:1] }, true},
+	"PolicyDocument":  {func(fs *v1alpha1.FederatedSession) { document(fs, `{"Version":"2008-10-17"}`) }, true},
 	"Tags":            {func(fs *v1alpha1.FederatedSession) { fs.Spec.Tags[0] = tag("team", "b") }, true},
 	"DurationSeconds": {func(fs *v1alpha1.FederatedSession) { fs.Spec.DurationSeconds = nil }, true},
 
@@ -123,11 +136,11 @@ var specFields = map[string]struct {
 		fs.Spec.AssumeRoleWithWebIdentity = &v1alpha1.AssumeRoleWithWebIdentity{}
 	}, true},
 	"AssumeRoleWithSAML": {func(fs *v1alpha1.FederatedSession) { fs.Spec.AssumeRoleWithSAML = &v1alpha1.AssumeRoleWithSAML{} }, true},
-	"SessionToken":       {func(fs *v1alpha1.FederatedSession) { fs.Spec.SessionToken = &v1alpha1.SessionToken{} }, true},
+	"GetSessionToken":    {func(fs *v1alpha1.FederatedSession) { fs.Spec.GetSessionToken = &v1alpha1.GetSessionToken{} }, true},
 
 	"IssuerRef": {func(fs *v1alpha1.FederatedSession) { fs.Spec.IssuerRef.Name = "other" }, false}, // its identity counts, not its name
 	"Secret":    {func(fs *v1alpha1.FederatedSession) { fs.Spec.Secret.Name = "other" }, false},
-	"Rotation":  {func(fs *v1alpha1.FederatedSession) { fs.Spec.Rotation.RenewBeforeSeconds = seconds(600) }, false},
+	"Rotation":  {func(fs *v1alpha1.FederatedSession) { fs.Spec.Rotation.BeforeExpirationSeconds = seconds(600) }, false},
 	"Suspend":   {func(fs *v1alpha1.FederatedSession) { fs.Spec.Suspend = new(bool) }, false},
 	"Verify":    {func(fs *v1alpha1.FederatedSession) { fs.Spec.Verify = new(bool) }, false}, // of the same credentials
 }
@@ -150,7 +163,7 @@ var memberFields = map[string]bool{
 	"AssumeRoleWithSAML.AssertionSecretRef": false, // what it holds counts, not where it lies
 }
 
-func TestEveryFieldOfTheSpecCountsOrNot(t *testing.T) {
+func TestRequestHashSpecFields(t *testing.T) {
 	spec := reflect.TypeFor[v1alpha1.FederatedSessionSpec]()
 	for i := range spec.NumField() {
 		name := spec.Field(i).Name
@@ -163,7 +176,7 @@ func TestEveryFieldOfTheSpecCountsOrNot(t *testing.T) {
 	}
 }
 
-func TestEveryFieldOfAMemberCountsOrNot(t *testing.T) {
+func TestRequestHashMemberFields(t *testing.T) {
 	for operation := range choose {
 		member := reflect.ValueOf(everythingOf(operation).Spec).FieldByName(operation)
 		if operation == sts.OperationGetSessionToken || !member.IsValid() { // SessionToken has no fields, GetFederationToken no member
@@ -182,10 +195,10 @@ func TestEveryFieldOfAMemberCountsOrNot(t *testing.T) {
 			})
 		}
 	}
-	NewWithT(t).Expect(reflect.TypeFor[v1alpha1.SessionToken]().NumField()).To(BeZero(), "or its fields belong here, too")
+	NewWithT(t).Expect(reflect.TypeFor[v1alpha1.GetSessionToken]().NumField()).To(BeZero(), "or its fields belong here, too")
 }
 
-func TestANewRequestToRotateIsAnotherRequest(t *testing.T) {
+func TestRequestHashRotateRequestedAt(t *testing.T) {
 	g := NewWithT(t)
 	hashes := map[string]bool{}
 	for _, at := range []string{"", "2026-11-02", "2026-11-03"} {
@@ -204,6 +217,8 @@ func filled(t *testing.T, i int) (sts.Request, string) {
 	switch value := reflect.ValueOf(&request).Elem().Field(i).Addr().Interface().(type) {
 	case *string:
 		*value = "x"
+	case *sts.Policy:
+		*value = parsed("{}")
 	case *int32:
 		*value = 900
 	case *[]string:
@@ -218,7 +233,7 @@ func filled(t *testing.T, i int) (sts.Request, string) {
 	return request, name
 }
 
-func TestEveryFieldOfARequestChangesItsHash(t *testing.T) {
+func TestRequestHashRequestFields(t *testing.T) {
 	g := NewWithT(t)
 	hashes := map[string]string{sts.Request{}.Hash(): "none"}
 	for i := range reflect.TypeFor[sts.Request]().NumField() {
@@ -228,7 +243,7 @@ func TestEveryFieldOfARequestChangesItsHash(t *testing.T) {
 	}
 }
 
-func TestEveryPartOfATagAndOfAContextChangesTheHash(t *testing.T) {
+func TestRequestHashListElements(t *testing.T) {
 	g := NewWithT(t)
 	hashes := map[string]bool{}
 	requests := []sts.Request{
@@ -250,7 +265,7 @@ func TestEveryPartOfATagAndOfAContextChangesTheHash(t *testing.T) {
 	g.Expect(hashes).To(HaveLen(len(requests)))
 }
 
-func TestTheHashIsTheSameInEveryVersion(t *testing.T) {
+func TestRequestHashIsStable(t *testing.T) {
 	for sentence, c := range map[string]struct {
 		given *v1alpha1.FederatedSession
 		want  string
@@ -261,12 +276,14 @@ func TestTheHashIsTheSameInEveryVersion(t *testing.T) {
 		},
 		"of a session that gives everything": {
 			everything(),
-			"4e08ec8f2330978d6cd0529a7b4fcdfe1e3ae9c0926a587f6311fd44c9aa8fd6",
+			"a2479dab2f95d587d5ed59ff75c2939587f61059265466d79365bef4de178d56",
 		},
-		"of a federation with a least token size": {everythingOf(sts.OperationGetFederationToken), "0e30e47e97797d74effc486450a04ea52409fb2bb1f6b99674d3b42eeeb8ffb2"},
-		"of a role":          {everythingOf(sts.OperationAssumeRole), "d0ffa6003d0f810bc170312dca8a857150bfcfbf6009f23afb4bce50691f620f"},
-		"of a web identity":  {everythingOf(sts.OperationAssumeRoleWithWebIdentity), "d1d831a40ba9447d40b8d36c5fa33959e8ecddeada0303aa33a5b91d7ef85d1c"},
-		"of a SAML identity": {everythingOf(sts.OperationAssumeRoleWithSAML), "d8691cfe853838d4567502dfd3fce64fb1257953e4cf6a2874f9f718c5616ffe"},
+		"of a federation with a least token size": {
+			everythingOf(sts.OperationGetFederationToken), "0caf649c41acc0106446a56c804ff2e03716db5594b86732c9ff5ab4ce03fd89",
+		},
+		"of a role":          {everythingOf(sts.OperationAssumeRole), "4e62264dff34f9890adc430be4faf26d956cc786d914d9f7fb1cae313c045f42"},
+		"of a web identity":  {everythingOf(sts.OperationAssumeRoleWithWebIdentity), "10ac557a2924cd92d2106e968a4e32bf13f760f56fb3581644472cce5e89c915"},
+		"of a SAML identity": {everythingOf(sts.OperationAssumeRoleWithSAML), "115d05ddf0a87a0add4f07f5f591e35d39df352d61c16813b8f05828647db2a4"},
 		"of a session token": {everythingOf(sts.OperationGetSessionToken), "5fdafd523c8e58d890c2373d876954575fcf35982d5858f7d7cb5e3251cd6f41"},
 	} {
 		t.Run(sentence, func(t *testing.T) {

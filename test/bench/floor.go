@@ -102,14 +102,17 @@ func (s *stage) fill(secret *corev1.Secret, fs *v1alpha1.FederatedSession) (sts.
 	issued := sts.Issued{
 		Credentials: sts.NewCredentials(c.AccessKeyID, c.SecretAccessKey, c.SessionToken),
 		IssuedAt:    now, Expiration: c.Expiration,
-		PrincipalARN: "arn:aws:sts::" + stsfake.DefaultAccountID + ":federated-user/" + fs.Spec.Name,
-		PrincipalID:  stsfake.DefaultAccountID + ":" + fs.Spec.Name, AccountID: stsfake.DefaultAccountID,
+		Identity: sts.Identity{
+			AccountID: stsfake.DefaultAccountID,
+			ARN:       "arn:aws:sts::" + stsfake.DefaultAccountID + ":federated-user/" + fs.Spec.Name,
+			UserID:    stsfake.DefaultAccountID + ":" + fs.Spec.Name,
+		},
 	}
 	request, problem := sts.NewRequest(fs)
 	if problem != nil {
 		return issued, errors.New(problem.Message)
 	}
-	return issued, credsecret.Publish(secret, fs, issued, credsecret.Origin{RequestHash: request.Hash(), Identity: "AIDACKCEVSQ6C2EXAMPLE"})
+	return issued, credsecret.Publish(secret, fs, issued, credsecret.Origin{RequestHash: request.Hash(), IssuerIdentity: "AIDACKCEVSQ6C2EXAMPLE"})
 }
 
 // patchStatus writes a status like the operator's.
@@ -117,19 +120,18 @@ func (s *stage) patchStatus(ctx context.Context, fs *v1alpha1.FederatedSession, 
 	before := fs.DeepCopy()
 	utilization := int32(3)
 	issuedAt, expiration := metav1.NewTime(issued.IssuedAt), metav1.NewTime(issued.Expiration)
-	renewal := metav1.NewTime(session.RenewAt(issued.IssuedAt, issued.Expiration.Sub(issued.IssuedAt), 0, fs.UID))
+	rotation := metav1.NewTime(session.RotateAt(issued.IssuedAt, issued.Expiration.Sub(issued.IssuedAt), 0, fs.UID))
 	fs.Status = v1alpha1.FederatedSessionStatus{
 		Conditions: []metav1.Condition{{
 			Type: v1alpha1.ReadyCondition, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonIssued,
-			Message:            "Secret " + fs.TargetSecretName() + " holds credentials of " + issued.PrincipalARN,
+			Message:            "Secret " + fs.TargetSecretName() + " holds credentials of " + issued.Identity.ARN,
 			ObservedGeneration: fs.Generation, LastTransitionTime: issuedAt,
 		}},
 		ObservedGeneration: fs.Generation,
 		SecretName:         fs.TargetSecretName(),
 		AccessKeyID:        issued.Credentials.AccessKeyID(),
-		Principal:          &v1alpha1.Principal{ARN: issued.PrincipalARN, ID: issued.PrincipalID},
-		AccountID:          issued.AccountID,
-		IssuedTime:         &issuedAt, ExpirationTime: &expiration, RenewalTime: &renewal,
+		Identity:           (*v1alpha1.Identity)(&issued.Identity),
+		IssuedTime:         &issuedAt, ExpirationTime: &expiration, RotationTime: &rotation,
 		SessionTokenUtilizationPercent: &utilization, PackedPolicySizePercent: &utilization,
 	}
 	return s.kube.Status().Patch(ctx, fs, client.MergeFrom(before))

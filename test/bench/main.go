@@ -27,7 +27,6 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 	"time"
 
@@ -42,7 +41,7 @@ const (
 	// Of others: Secrets that are none of the operator's business.
 	otherSecrets    = 2000
 	otherSecretSize = 10 << 10
-	// shift of the clock makes every session due and none expire: STS grants 12 hours, and renewals come at 50 to 60 %.
+	// shift of the clock makes every session due and none expire: STS grants 12 hours, and rotations come at 50 to 60 %.
 	shift = 8 * time.Hour
 )
 
@@ -60,7 +59,7 @@ func main() {
 		flags.Usage()
 		os.Exit(2)
 	}
-	isolate()
+	discardLogs()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends it at once
 	err := run(ctx, *sessions)
@@ -74,13 +73,8 @@ func main() {
 	}
 }
 
-// isolate keeps the AWS configuration of the surroundings away, and has the log written as in production, but nowhere.
-func isolate() {
-	for _, variable := range os.Environ() {
-		if name, _, _ := strings.Cut(variable, "="); strings.HasPrefix(name, "AWS_") {
-			_ = os.Unsetenv(name)
-		}
-	}
+// discardLogs has the log written as in production, but nowhere.
+func discardLogs() {
 	logger := logr.FromSlogHandler(slog.NewJSONHandler(io.Discard, nil))
 	logf.SetLogger(logger)
 	klog.SetLogger(logger)

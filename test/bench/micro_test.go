@@ -44,12 +44,15 @@ func healthy(b *testing.B) (*corev1.Secret, session.Observed) {
 		Credentials: sts.NewCredentials("ASIAIOSFODNN7EXAMPLE", string(make([]byte, 40)), string(make([]byte, 400))),
 		IssuedAt:    start, Expiration: start.Add(12 * time.Hour),
 	}
-	if err := credsecret.Publish(secret, fs, issued, credsecret.Origin{RequestHash: request.Hash(), Identity: "AIDACKCEVSQ6C2EXAMPLE"}); err != nil {
+	if err := credsecret.Publish(secret, fs, issued, credsecret.Origin{RequestHash: request.Hash(), IssuerIdentity: "AIDACKCEVSQ6C2EXAMPLE"}); err != nil {
 		b.Fatal(err)
 	}
 	return secret, session.Observed{
-		Session: fs, Request: request, Secret: credsecret.Observe(secret, fs),
-		Issuer: session.Issuer{Found: true, Ready: true, HasIdentity: true, CanFederate: true, Identity: "AIDACKCEVSQ6C2EXAMPLE"},
+		Session: fs, Request: session.AdmittedRequest(request, request), Secret: credsecret.Observe(secret, fs),
+		Issuer: session.Issuer{
+			State: session.IssuerReady, HasIdentity: true,
+			Identity: sts.Identity{ARN: "arn:aws:iam::123456789012:user/demo", UserID: "AIDACKCEVSQ6C2EXAMPLE"},
+		},
 	}
 }
 
@@ -78,7 +81,7 @@ func BenchmarkRequestHash(b *testing.B) {
 	_, observed := healthy(b)
 	b.ReportAllocs()
 	for b.Loop() {
-		observed.Request.Hash()
+		observed.Request.ToSend().Hash()
 	}
 }
 

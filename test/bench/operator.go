@@ -42,6 +42,9 @@ import (
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
 	"github.com/sts-operator/sts-operator/internal/broker"
 	"github.com/sts-operator/sts-operator/internal/controller"
+	"github.com/sts-operator/sts-operator/internal/controller/federatedsession"
+	"github.com/sts-operator/sts-operator/internal/controller/reconciler"
+	"github.com/sts-operator/sts-operator/internal/metrics"
 )
 
 // patience is how long nothing may happen before a phase is given up.
@@ -67,21 +70,21 @@ func (s *stage) startOperator(ctx context.Context) (*operator, error) {
 	o.manager, err = ctrl.NewManager(o.requests.count(s.config), ctrl.Options{
 		Scheme:     s.scheme,
 		Metrics:    metricsserver.Options{BindAddress: "0"},
-		Cache:      cache.Options{ByObject: map[client.Object]cache.ByObject{&corev1.Secret{}: controller.SecretCache()}},
+		Cache:      cache.Options{ByObject: map[client.Object]cache.ByObject{&corev1.Secret{}: federatedsession.SecretCache()}},
 		Controller: config.Controller{SkipNameValidation: &warmup, EnableWarmup: &warmup},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("creating the manager: %w", err)
 	}
-	metrics := controller.NewMetrics(&o.looked)
-	d := controller.Dependencies{
+	metrics := metrics.New(&o.looked)
+	d := reconciler.Dependencies{
 		Clock: s.clock, Metrics: metrics, OperatorNamespace: operatorNamespace,
 		Broker: broker.New(broker.Options{
 			Clock: s.clock, HTTPClient: broker.NewHTTPClient(http.ProxyFromEnvironment), CallTimeout: 10 * time.Second, Observe: metrics.ObserveRequest,
 		}),
 	}
 	ctx, o.cancel = context.WithCancel(ctx)
-	if err := controller.Setup(ctx, o.manager, d, controller.Options{Concurrency: workers, Timeout: 30 * time.Second}); err != nil {
+	if err := controller.Setup(ctx, o.manager, d, reconciler.Options{Concurrency: workers, Timeout: 30 * time.Second}); err != nil {
 		o.cancel()
 		return nil, err
 	}

@@ -35,7 +35,14 @@ func (r results) print(w io.Writer) error {
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 
-	line("%d sessions, %d at a time, on %d cores shared with the API server (Kubernetes %s, %s)", r.sessions, workers, runtime.NumCPU(), r.version, runtime.Version())
+	line(
+		"%d sessions, %d at a time, on %d cores shared with the API server (Kubernetes %s, %s)",
+		r.sessions,
+		workers,
+		runtime.NumCPU(),
+		r.version,
+		runtime.Version(),
+	)
 	line("")
 	line("%-28s %9s %6s   %s", "", "sessions", "of the", "for each session")
 	line("%-28s %9s %6s   %9s %12s %7s %7s", "", "a second", "floor", "STS calls", "Secret reads", "writes", "events")
@@ -44,8 +51,18 @@ func (r results) print(w io.Writer) error {
 	line("The floor is a bare client that only writes each Secret and each status, before and after the operator ran.")
 	line("")
 	healthy := r.restarted
-	line("restart: all %d looked at after %.2f s, %d STS calls, %d writes", r.sessions, healthy.took.Seconds(), healthy.cost.stsCalls, healthy.cost.writes+healthy.cost.events)
-	line("memory:  the operator adds %.1f MiB to the live heap, then %.1f KiB for each session,", mebi(r.idle.heap), float64(healthy.heap-r.idle.heap)/1024/float64(r.sessions))
+	line(
+		"restart: all %d looked at after %.2f s, %d STS calls, %d writes",
+		r.sessions,
+		healthy.took.Seconds(),
+		healthy.cost.stsCalls,
+		healthy.cost.writes+healthy.cost.events,
+	)
+	line(
+		"memory:  the operator adds %.1f MiB to the live heap, then %.1f KiB for each session,",
+		mebi(r.idle.heap),
+		float64(healthy.heap-r.idle.heap)/1024/float64(r.sessions),
+	)
 	line("         %+.2f MiB with %d Secrets of others of %d KiB", mebi(r.among.heap-healthy.heap), otherSecrets, otherSecretSize/1024)
 	_, err := io.WriteString(w, b.String())
 	return err

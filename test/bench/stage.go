@@ -23,8 +23,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"os"
-	"path/filepath"
 	"sync/atomic"
 	"time"
 
@@ -32,14 +30,12 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
-	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
 	"k8s.io/client-go/discovery"
-	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/envtest"
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
+	"github.com/sts-operator/sts-operator/test/controlplane"
 	"github.com/sts-operator/sts-operator/test/stsfake"
 )
 
@@ -67,8 +63,8 @@ type stage struct {
 	stsCalls atomic.Int64
 	endpoint string // of the STS
 
-	environment *envtest.Environment
-	server      *http.Server
+	controlPlane *controlplane.ControlPlane
+	server       *http.Server
 }
 
 // shiftedClock is the machine's, plus what it was advanced by.
@@ -79,15 +75,7 @@ func (c *shiftedClock) Since(t time.Time) time.Duration { return c.Now().Sub(t) 
 func (c *shiftedClock) advance(d time.Duration)         { c.ahead.Add(int64(d)) }
 
 func newStage(ctx context.Context, sessions int) (*stage, error) {
-	for _, program := range []string{"etcd", "kube-apiserver"} {
-		path := filepath.Join(os.Getenv("KUBEBUILDER_ASSETS"), program)
-		if _, err := os.Stat(path); err != nil { //nolint:gosec // whoever runs the benchmark may name any path
-			return nil, fmt.Errorf("no %s in KUBEBUILDER_ASSETS: run it by make bench, or set that to $(hack/controlplane.sh)", program)
-		}
-	}
-	s := &stage{sessions: sessions, clock: &shiftedClock{}, scheme: runtime.NewScheme()}
-	utilruntime.Must(clientgoscheme.AddToScheme(s.scheme))
-	utilruntime.Must(v1alpha1.AddToScheme(s.scheme))
+	s := &stage{sessions: sessions, clock: &shiftedClock{}}
 	if err := s.startSTS(); err != nil {
 		return nil, err
 	}
@@ -98,7 +86,7 @@ func newStage(ctx context.Context, sessions int) (*stage, error) {
 }
 
 func (s *stage) startSTS() error {
-	s.sts = stsfake.New(s.clock.Now, stsfake.DefaultWorld(),
+	s.sts = stsfake.NewServer(s.clock.Now, stsfake.DefaultWorld(),
 		stsfake.WithWireClock(time.Now), // SDKs sign with the machine's time
 		stsfake.WithObserver(func(stsfake.Call) { s.stsCalls.Add(1) }))
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -112,20 +100,14 @@ func (s *stage) startSTS() error {
 }
 
 func (s *stage) startAPIServer(ctx context.Context) error {
-	existing := false // never a cluster that is there already
-	s.environment = &envtest.Environment{
-		UseExistingCluster: &existing,
-		CRDDirectoryPaths:  []string{"config/crd/bases"}, ErrorIfCRDPathMissing: true,
-		ControlPlaneStartTimeout: time.Minute,
-	}
 	err := during("starting etcd and kube-apiserver", 0, func(*atomic.Int64) (err error) {
-		s.config, err = s.environment.Start()
+		s.controlPlane, err = controlplane.Start()
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("starting the API server (from the root of the repository): %w", err)
+		return err
 	}
-	s.config.QPS = -1
+	s.config, s.scheme = s.controlPlane.Config, s.controlPlane.Client.Scheme()
 	information, err := discovery.NewDiscoveryClientForConfig(s.config)
 	if err != nil {
 		return err
@@ -143,8 +125,8 @@ func (s *stage) startAPIServer(ctx context.Context) error {
 
 func (s *stage) close() error {
 	err := s.server.Close()
-	if s.environment != nil {
-		err = errors.Join(err, s.environment.Stop())
+	if s.controlPlane != nil {
+		err = errors.Join(err, s.controlPlane.Stop())
 	}
 	return err
 }

@@ -47,7 +47,8 @@ func TestScenariosByAdmin(t *testing.T) {
 	g.Expect(got.body).To(MatchJSON(`{"scenarios":[{"kind":"error","code":"Throttling","hits":1,"outOf":2}]}`))
 	g.Expect(f.codes(2)).To(Equal([]string{"Throttling", ""}))
 
-	many := `[{"kind":"latency","duration":"1.5s","operation":"GetCallerIdentity"},{"kind":"clockSkew","duration":"-1m0s"},{"kind":"throttle","requestsPerSecond":0.5,"burst":4}]`
+	many := `[{"kind":"latency","duration":"1.5s","operation":"GetCallerIdentity"},{"kind":"clockSkew","duration":"-1m0s"},` +
+		`{"kind":"throttle","requestsPerSecond":0.5,"burst":4}]`
 	g.Expect(f.admin("POST", "scenarios", many).status).To(Equal(200))
 	g.Expect(f.admin("GET", "scenarios", "").body).To(MatchJSON(`{"scenarios":` + many + `}`))
 	g.Expect(f.Scenarios()).To(HaveExactElements(
@@ -61,13 +62,16 @@ func TestScenariosByAdmin(t *testing.T) {
 
 func TestScenariosThatAreRefused(t *testing.T) {
 	for name, test := range map[string]struct{ body, message string }{
-		"nothing":                       {"", "reading scenarios: EOF"},
-		"not JSON":                      {"latency", "reading scenarios: invalid character 'l' looking for beginning of value"},
-		"something after the end":       {`{"kind":"hang"} {"kind":"hang"}`, "reading scenarios: there is more after the end of the JSON"},
-		"a field that does not exist":   {`{"kind":"hang","colour":"red"}`, `reading scenarios: json: unknown field "colour"`},
-		"likewise, in a list":           {`[{"kind":"hang"},{"kind":"hang","colour":"red"}]`, `reading scenarios: json: unknown field "colour"`},
-		"a duration without unit":       {`{"kind":"latency","duration":"5"}`, `reading scenarios: duration "5" is not one like "1m30s"`},
-		"a duration that is a number":   {`{"kind":"latency","duration":5}`, "reading scenarios: json: cannot unmarshal number into Go struct field scenarioJSON.duration of type string"},
+		"nothing":                     {"", "reading scenarios: EOF"},
+		"not JSON":                    {"latency", "reading scenarios: invalid character 'l' looking for beginning of value"},
+		"something after the end":     {`{"kind":"hang"} {"kind":"hang"}`, "reading scenarios: there is more after the end of the JSON"},
+		"a field that does not exist": {`{"kind":"hang","colour":"red"}`, `reading scenarios: json: unknown field "colour"`},
+		"likewise, in a list":         {`[{"kind":"hang"},{"kind":"hang","colour":"red"}]`, `reading scenarios: json: unknown field "colour"`},
+		"a duration without unit":     {`{"kind":"latency","duration":"5"}`, `reading scenarios: duration "5" is not one like "1m30s"`},
+		"a duration that is a number": {
+			`{"kind":"latency","duration":5}`,
+			"reading scenarios: json: cannot unmarshal number into Go struct field scenarioJSON.duration of type string",
+		},
 		"no kind":                       {`{}`, `scenario 1: there is no kind ""`},
 		"an unknown kind":               {`{"kind":"nap"}`, `scenario 1: there is no kind "nap"`},
 		"a kind without what it needs":  {`{"kind":"error"}`, `scenario 1: kind "error" needs "code"`},

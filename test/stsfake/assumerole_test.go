@@ -88,13 +88,20 @@ func (f *fixture) session(issued *types.Credentials) *awssts.Client {
 func TestAssumeRoleThroughTheSDK(t *testing.T) {
 	g := NewWithT(t)
 	f := withRoles(t, stsfake.Role{Name: "reader", Path: "/team/", ID: "AROAEXAMPLE", Trust: allowAll(), MaxSessionDuration: 7200})
-	output, err := f.sdk(longTerm(demoKey)).AssumeRole(t.Context(), assuming("arn:aws:iam::123456789012:role/team/reader", func(input *awssts.AssumeRoleInput) {
-		input.DurationSeconds, input.Policy, input.ExternalId, input.SourceIdentity = aws.Int32(7200), aws.String(policy), aws.String("ext"), aws.String("jean")
-		input.Tags = []types.Tag{{Key: aws.String("Team"), Value: aws.String("a")}}
-		input.TransitiveTagKeys = []string{"team"}
-		input.MinimumSessionTokenSize = aws.Int32(2000)
-		input.ProvidedContexts = []types.ProvidedContext{{ProviderArn: aws.String("arn:aws:iam::aws:contextProvider/IdentityCenter"), ContextAssertion: aws.String("s3cret")}}
-	}))
+	output, err := f.sdk(
+		longTerm(demoKey),
+	).AssumeRole(
+		t.Context(),
+		assuming("arn:aws:iam::123456789012:role/team/reader", func(input *awssts.AssumeRoleInput) {
+			input.DurationSeconds, input.Policy, input.ExternalId, input.SourceIdentity = aws.Int32(7200), aws.String(policy), aws.String("ext"), aws.String("jean")
+			input.Tags = []types.Tag{{Key: aws.String("Team"), Value: aws.String("a")}}
+			input.TransitiveTagKeys = []string{"team"}
+			input.MinimumSessionTokenSize = aws.Int32(2000)
+			input.ProvidedContexts = []types.ProvidedContext{
+				{ProviderArn: aws.String("arn:aws:iam::aws:contextProvider/IdentityCenter"), ContextAssertion: aws.String("s3cret")},
+			}
+		}),
+	)
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(*output.AssumedRoleUser.Arn).To(Equal("arn:aws:sts::123456789012:assumed-role/reader/s-1"))
 	g.Expect(*output.AssumedRoleUser.AssumedRoleId).To(Equal("AROAEXAMPLE:s-1"))
@@ -112,7 +119,8 @@ func TestAssumeRoleThroughTheSDK(t *testing.T) {
 
 	plain, err := f.sdk(longTerm(demoKey)).AssumeRole(t.Context(), assuming("arn:aws:iam::123456789012:role/team/reader"))
 	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(plain.PackedPolicySize).To(BeNil(), "AWS leaves it out without policy and tags") //nolint:staticcheck // deprecated or not, the fake must know when to send it
+	//nolint:staticcheck // deprecated or not, the fake must know when to send it
+	g.Expect(plain.PackedPolicySize).To(BeNil(), "AWS leaves it out without policy and tags")
 	g.Expect(plain.SourceIdentity).To(BeNil())
 	g.Expect(*plain.Credentials.Expiration).To(Equal(noon.Truncate(time.Second).Add(time.Hour)))
 }
@@ -144,43 +152,97 @@ func TestAssumeRoleRefuses(t *testing.T) {
 			fmt.Sprintf(denied, "AssumeRole", "arn:aws:iam::123456789012:role/x/reader")},
 		"a role of another partition": {allowAll(), nil, assuming("arn:aws-cn:iam::123456789012:role/reader"), 403, "AccessDenied",
 			fmt.Sprintf(denied, "AssumeRole", "arn:aws-cn:iam::123456789012:role/reader")},
-		"an ARN that is none":          {allowAll(), nil, assuming("nothing-valid-in-here"), 400, "ValidationError", "nothing-valid-in-here is invalid"},
-		"an ARN of something else":     {allowAll(), nil, assuming("arn:aws:iam::123456789012:user/demo"), 400, "ValidationError", "arn:aws:iam::123456789012:user/demo is invalid"},
-		"trust in somebody else":       {allow(`{"AWS":"arn:aws:iam::123456789012:user/other"}`, `"sts:AssumeRole"`, ""), nil, input(), 403, "AccessDenied", fmt.Sprintf(denied, "AssumeRole", readerARN)},
-		"AssumeRole denied to caller":  {allowAll(), []string{"sts:AssumeRole"}, input(), 403, "AccessDenied", fmt.Sprintf(denied, "AssumeRole", readerARN)},
-		"no external id":               {allow(account, `"sts:AssumeRole"`, `"StringEquals":{"sts:ExternalId":"ext"}`), nil, input(), 403, "AccessDenied", fmt.Sprintf(denied, "AssumeRole", readerARN)},
-		"another external id":          {allow(account, `"sts:AssumeRole"`, `"StringEquals":{"sts:ExternalId":"ext"}`), nil, input(func(i *awssts.AssumeRoleInput) { i.ExternalId = aws.String("other") }), 403, "AccessDenied", fmt.Sprintf(denied, "AssumeRole", readerARN)},
-		"another session name":         {allow(account, `"sts:AssumeRole"`, `"StringLike":{"sts:RoleSessionName":"ci-*"}`), nil, input(), 403, "AccessDenied", fmt.Sprintf(denied, "AssumeRole", readerARN)},
-		"another principal":            {allow(account, `"sts:AssumeRole"`, `"StringLike":{"aws:PrincipalArn":"*:user/x"}`), nil, input(), 403, "AccessDenied", fmt.Sprintf(denied, "AssumeRole", readerARN)},
-		"another account's principal":  {allow(account, `"sts:AssumeRole"`, `"StringNotEquals":{"aws:PrincipalAccount":"123456789012"}`), nil, input(), 403, "AccessDenied", fmt.Sprintf(denied, "AssumeRole", readerARN)},
-		"no MFA":                       {allow(account, `"sts:AssumeRole"`, `"Bool":{"aws:MultiFactorAuthPresent":"true"}`), nil, input(), 403, "AccessDenied", fmt.Sprintf(denied, "AssumeRole", readerARN)},
-		"tags without trust":           {allow(account, `"sts:AssumeRole"`, ""), nil, input(tagged), 403, "AccessDenied", fmt.Sprintf(denied, "TagSession", readerARN)},
-		"tags denied to caller":        {allowAll(), []string{"sts:TagSession"}, input(tagged), 403, "AccessDenied", fmt.Sprintf(denied, "TagSession", readerARN)},
-		"another tag than trusted":     {allow(account, `"sts:AssumeRole","sts:TagSession"`, `"StringEquals":{"aws:RequestTag/TEAM":"b"}`), nil, input(tagged), 403, "AccessDenied", fmt.Sprintf(denied, "AssumeRole", readerARN)},
-		"a source identity, no trust":  {allow(account, `"sts:AssumeRole"`, ""), nil, input(func(i *awssts.AssumeRoleInput) { i.SourceIdentity = aws.String("jean") }), 403, "AccessDenied", fmt.Sprintf(denied, "SetSourceIdentity", readerARN)},
-		"source identity denied":       {allowAll(), []string{"sts:SetSourceIdentity"}, input(func(i *awssts.AssumeRoleInput) { i.SourceIdentity = aws.String("jean") }), 403, "AccessDenied", fmt.Sprintf(denied, "SetSourceIdentity", readerARN)},
-		"another source identity":      {allow(account, `"sts:AssumeRole","sts:SetSourceIdentity"`, `"StringLike":{"sts:SourceIdentity":"a*"}`), nil, input(func(i *awssts.AssumeRoleInput) { i.SourceIdentity = aws.String("jean") }), 403, "AccessDenied", fmt.Sprintf(denied, "AssumeRole", readerARN)},
-		"longer than the role's limit": {allowAll(), nil, input(func(i *awssts.AssumeRoleInput) { i.DurationSeconds = aws.Int32(3601) }), 400, "ValidationError", "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."},
+		"an ARN that is none": {allowAll(), nil, assuming("nothing-valid-in-here"), 400, "ValidationError", "nothing-valid-in-here is invalid"},
+		"an ARN of something else": {
+			allowAll(), nil, assuming("arn:aws:iam::123456789012:user/demo"), 400, "ValidationError",
+			"arn:aws:iam::123456789012:user/demo is invalid",
+		},
+		"trust in somebody else": {
+			allow(`{"AWS":"arn:aws:iam::123456789012:user/other"}`, `"sts:AssumeRole"`, ""), nil, input(), 403, "AccessDenied",
+			fmt.Sprintf(denied, "AssumeRole", readerARN),
+		},
+		"AssumeRole denied to caller": {allowAll(), []string{"sts:AssumeRole"}, input(), 403, "AccessDenied", fmt.Sprintf(denied, "AssumeRole", readerARN)},
+		"no external id": {
+			allow(account, `"sts:AssumeRole"`, `"StringEquals":{"sts:ExternalId":"ext"}`), nil, input(), 403, "AccessDenied",
+			fmt.Sprintf(denied, "AssumeRole", readerARN),
+		},
+		"another external id": {
+			allow(account, `"sts:AssumeRole"`, `"StringEquals":{"sts:ExternalId":"ext"}`), nil,
+			input(func(i *awssts.AssumeRoleInput) { i.ExternalId = aws.String("other") }), 403, "AccessDenied",
+			fmt.Sprintf(denied, "AssumeRole", readerARN),
+		},
+		"another session name": {
+			allow(account, `"sts:AssumeRole"`, `"StringLike":{"sts:RoleSessionName":"ci-*"}`), nil, input(), 403, "AccessDenied",
+			fmt.Sprintf(denied, "AssumeRole", readerARN),
+		},
+		"another principal": {
+			allow(account, `"sts:AssumeRole"`, `"StringLike":{"aws:PrincipalArn":"*:user/x"}`), nil, input(), 403, "AccessDenied",
+			fmt.Sprintf(denied, "AssumeRole", readerARN),
+		},
+		"another account's principal": {
+			allow(account, `"sts:AssumeRole"`, `"StringNotEquals":{"aws:PrincipalAccount":"123456789012"}`), nil, input(), 403, "AccessDenied",
+			fmt.Sprintf(denied, "AssumeRole", readerARN),
+		},
+		"no MFA": {
+			allow(account, `"sts:AssumeRole"`, `"Bool":{"aws:MultiFactorAuthPresent":"true"}`), nil, input(), 403, "AccessDenied",
+			fmt.Sprintf(denied, "AssumeRole", readerARN),
+		},
+		"tags without trust": {
+			allow(account, `"sts:AssumeRole"`, ""), nil, input(tagged), 403, "AccessDenied", fmt.Sprintf(denied, "TagSession", readerARN),
+		},
+		"tags denied to caller": {allowAll(), []string{"sts:TagSession"}, input(tagged), 403, "AccessDenied", fmt.Sprintf(denied, "TagSession", readerARN)},
+		"another tag than trusted": {
+			allow(account, `"sts:AssumeRole","sts:TagSession"`, `"StringEquals":{"aws:RequestTag/TEAM":"b"}`), nil, input(tagged), 403,
+			"AccessDenied", fmt.Sprintf(denied, "AssumeRole", readerARN),
+		},
+		"a source identity, no trust": {
+			allow(account, `"sts:AssumeRole"`, ""), nil, input(func(i *awssts.AssumeRoleInput) { i.SourceIdentity = aws.String("jean") }), 403,
+			"AccessDenied", fmt.Sprintf(denied, "SetSourceIdentity", readerARN),
+		},
+		"source identity denied": {
+			allowAll(), []string{"sts:SetSourceIdentity"}, input(func(i *awssts.AssumeRoleInput) { i.SourceIdentity = aws.String("jean") }),
+			403, "AccessDenied", fmt.Sprintf(denied, "SetSourceIdentity", readerARN),
+		},
+		"another source identity": {
+			allow(account, `"sts:AssumeRole","sts:SetSourceIdentity"`, `"StringLike":{"sts:SourceIdentity":"a*"}`), nil,
+			input(func(i *awssts.AssumeRoleInput) { i.SourceIdentity = aws.String("jean") }), 403, "AccessDenied",
+			fmt.Sprintf(denied, "AssumeRole", readerARN),
+		},
+		"longer than the role's limit": {
+			allowAll(), nil, input(func(i *awssts.AssumeRoleInput) { i.DurationSeconds = aws.Int32(3601) }), 400, "ValidationError",
+			"The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
+		},
 		"longer than any role's limit": {allowAll(), nil, input(func(i *awssts.AssumeRoleInput) { i.DurationSeconds = aws.Int32(43201) }), 400, "ValidationError",
 			"1 validation error detected: Value '43201' at 'durationSeconds' failed to satisfy constraint: Member must have value less than or equal to 43200"},
-		"a session name with a colon": {allowAll(), nil, input(func(i *awssts.AssumeRoleInput) { i.RoleSessionName = aws.String("Session1:2") }), 400, "ValidationError",
-			`1 validation error detected: Value 'Session1:2' at 'roleSessionName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\w+=,.@-]*`},
-		"a short token code": {allowAll(), nil, input(func(i *awssts.AssumeRoleInput) { i.SerialNumber, i.TokenCode = aws.String(serial), aws.String("12345") }), 400, "ValidationError",
+		"a session name with a colon": {
+			allowAll(), nil, input(func(i *awssts.AssumeRoleInput) { i.RoleSessionName = aws.String("Session1:2") }), 400, "ValidationError",
+			`1 validation error detected: Value 'Session1:2' at 'roleSessionName' failed to satisfy constraint: Member must satisfy regular ` +
+				`expression pattern: [\w+=,.@-]*`},
+		"a short token code": {
+			allowAll(), nil,
+			input(func(i *awssts.AssumeRoleInput) { i.SerialNumber, i.TokenCode = aws.String(serial), aws.String("12345") }), 400, "ValidationError",
 			"1 validation error detected: Value at 'tokenCode' failed to satisfy constraint: Member must have length greater than or equal to 6"},
 		"a short provided context": {allowAll(), nil, input(func(i *awssts.AssumeRoleInput) {
 			i.ProvidedContexts = []types.ProvidedContext{{ContextAssertion: aws.String("abc")}}
-		}), 400, "ValidationError", "1 validation error detected: Value at 'providedContexts.1.member.contextAssertion' failed to satisfy constraint: Member must have length greater than or equal to 4"},
+		}), 400, "ValidationError", "1 validation error detected: Value at 'providedContexts.1.member.contextAssertion' failed to satisfy " +
+			"constraint: Member must have length greater than or equal to 4"},
 		"six provided contexts": {allowAll(), nil, input(func(i *awssts.AssumeRoleInput) {
 			i.ProvidedContexts = slices.Repeat([]types.ProvidedContext{{ContextAssertion: aws.String("s3cret")}}, 6)
-		}), 400, "ValidationError", "1 validation error detected: Value '[{}, {}, {}, {}, {}, {}]' at 'providedContexts' failed to satisfy constraint: Member must have length less than or equal to 5"},
-		"a malformed policy": {allowAll(), nil, input(func(i *awssts.AssumeRoleInput) { i.Policy = aws.String("{}") }), 400, "MalformedPolicyDocument", "Syntax errors in policy."},
+		}), 400, "ValidationError", "1 validation error detected: Value '[{}, {}, {}, {}, {}, {}]' at 'providedContexts' failed to satisfy " +
+			"constraint: Member must have length less than or equal to 5"},
+		"a malformed policy": {
+			allowAll(), nil, input(func(i *awssts.AssumeRoleInput) { i.Policy = aws.String("{}") }), 400, "MalformedPolicyDocument",
+			"Syntax errors in policy.",
+		},
 		"a policy ARN that is none": {allowAll(), nil, input(func(i *awssts.AssumeRoleInput) {
 			i.PolicyArns = []types.PolicyDescriptorType{{Arn: aws.String("arn:aws:iam::x:policy/ReadOnly")}}
 		}), 400, "ValidationError", "arn:aws:iam::x:policy/ReadOnly is invalid"},
 		"a tag twice": {allowAll(), nil, input(func(i *awssts.AssumeRoleInput) {
 			i.Tags = []types.Tag{{Key: aws.String("a"), Value: aws.String("")}, {Key: aws.String("A"), Value: aws.String("")}}
 		}), 400, "InvalidParameterValue", "Duplicate tag keys found. Please note that Tag keys are case insensitive."},
-		"a transitive key that is no tag": {allowAll(), nil, input(tagged, func(i *awssts.AssumeRoleInput) { i.TransitiveTagKeys = []string{"Cost"} }), 400, "InvalidParameterValue",
+		"a transitive key that is no tag": {allowAll(), nil, input(
+			tagged, func(i *awssts.AssumeRoleInput) { i.TransitiveTagKeys = []string{"Cost"} },
+		), 400, "InvalidParameterValue",
 			"The specified transitive tag key must be included in the requested tags."},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -206,7 +268,13 @@ func TestAssumeRoleAcrossAccounts(t *testing.T) {
 
 	f.RemoveRole("210987654321", "partner")
 	_, err = f.sdk(longTerm(demoKey)).AssumeRole(t.Context(), input)
-	expectCode(g, err, 403, "AccessDenied", "User: "+demoARN+" is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::210987654321:role/external/partner")
+	expectCode(
+		g,
+		err,
+		403,
+		"AccessDenied",
+		"User: "+demoARN+" is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::210987654321:role/external/partner",
+	)
 }
 
 func TestRootMayNotAssumeRoles(t *testing.T) {

@@ -49,7 +49,10 @@ func TestGetCallerIdentityTellsWhoSigned(t *testing.T) {
 	other := stsfake.AccessKey{ID: "AKIAOTHEREXAMPLE0000", Secret: "other-secret"}
 	world := stsfake.DefaultWorld()
 	world.Accounts[0].RootKeys = []stsfake.AccessKey{root}
-	world.Accounts = append(world.Accounts, stsfake.Account{ID: "210987654321", Users: []stsfake.User{{Name: "ops", Path: "/team/", Keys: []stsfake.AccessKey{other}}}})
+	world.Accounts = append(
+		world.Accounts,
+		stsfake.Account{ID: "210987654321", Users: []stsfake.User{{Name: "ops", Path: "/team/", Keys: []stsfake.AccessKey{other}}}},
+	)
 
 	for name, test := range map[string]struct {
 		credentials func(*fixture) aws.Credentials
@@ -90,7 +93,12 @@ func TestGetCallerIdentityTellsWhoSigned(t *testing.T) {
 
 func TestTemporaryCredentialsLiveUntilTheyExpire(t *testing.T) {
 	g, f := NewWithT(t), start(t)
-	output, err := f.sdk(longTerm(demoKey)).GetFederationToken(t.Context(), &awssts.GetFederationTokenInput{Name: aws.String("demo"), DurationSeconds: aws.Int32(900)})
+	output, err := f.sdk(
+		longTerm(demoKey),
+	).GetFederationToken(
+		t.Context(),
+		&awssts.GetFederationTokenInput{Name: aws.String("demo"), DurationSeconds: aws.Int32(900)},
+	)
 	g.Expect(err).NotTo(HaveOccurred())
 	session := f.sdk(aws.Credentials{AccessKeyID: *output.Credentials.AccessKeyId, SecretAccessKey: *output.Credentials.SecretAccessKey,
 		SessionToken: *output.Credentials.SessionToken})
@@ -112,7 +120,8 @@ func TestTemporaryCredentialsLiveUntilTheyExpire(t *testing.T) {
 func TestRefusedCallers(t *testing.T) {
 	const (
 		invalid  = "The security token included in the request is invalid."
-		mismatch = "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details."
+		mismatch = "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and " +
+			"signing method. Consult the service documentation for details."
 	)
 	for name, test := range map[string]struct {
 		credentials func(*fixture) aws.Credentials
@@ -120,8 +129,14 @@ func TestRefusedCallers(t *testing.T) {
 		code        string
 		message     string
 	}{
-		"an unknown key": {func(*fixture) aws.Credentials { return longTerm(stsfake.AccessKey{ID: "AKIANOBODY", Secret: "x"}) }, 403, "InvalidClientTokenId", invalid},
-		"a wrong secret": {func(*fixture) aws.Credentials { return longTerm(stsfake.AccessKey{ID: demoKey.ID, Secret: "x"}) }, 403, "SignatureDoesNotMatch", mismatch},
+		"an unknown key": {
+			func(*fixture) aws.Credentials { return longTerm(stsfake.AccessKey{ID: "AKIANOBODY", Secret: "x"}) }, 403, "InvalidClientTokenId",
+			invalid,
+		},
+		"a wrong secret": {
+			func(*fixture) aws.Credentials { return longTerm(stsfake.AccessKey{ID: demoKey.ID, Secret: "x"}) }, 403, "SignatureDoesNotMatch",
+			mismatch,
+		},
 		"id and secret swapped": {func(*fixture) aws.Credentials {
 			return longTerm(stsfake.AccessKey{ID: "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY", Secret: demoKey.ID})
 		}, 403, "InvalidClientTokenId", invalid},

@@ -159,15 +159,21 @@ func TestWhoMayCallWhat(t *testing.T) {
 			_, err := c.GetAccessKeyInfo(t.Context(), &awssts.GetAccessKeyInfoInput{AccessKeyId: &demoKey.ID})
 			return err
 		},
-		"GetCallerIdentity":  func(c *awssts.Client) error { _, err := c.GetCallerIdentity(t.Context(), nil); return err },
-		"GetFederationToken": func(c *awssts.Client) error { _, err := c.GetFederationToken(t.Context(), federate("demo")); return err },
-		"GetSessionToken":    func(c *awssts.Client) error { _, err := c.GetSessionToken(t.Context(), nil); return err },
+		"GetCallerIdentity": func(c *awssts.Client) error { _, err := c.GetCallerIdentity(t.Context(), nil); return err },
+		"GetFederationToken": func(c *awssts.Client) error {
+			_, err := c.GetFederationToken(t.Context(), federate("demo"))
+			return err
+		},
+		"GetSessionToken": func(c *awssts.Client) error { _, err := c.GetSessionToken(t.Context(), nil); return err },
 	}
 	for name, test := range map[string]struct {
 		client *awssts.Client
 		open   []string
 	}{
-		"a user":              {demo, []string{"AssumeRole", "DecodeAuthorizationMessage", "GetAccessKeyInfo", "GetCallerIdentity", "GetFederationToken", "GetSessionToken"}},
+		"a user": {
+			demo,
+			[]string{"AssumeRole", "DecodeAuthorizationMessage", "GetAccessKeyInfo", "GetCallerIdentity", "GetFederationToken", "GetSessionToken"},
+		},
 		"a federated user":    {federatedUser, []string{"GetCallerIdentity"}},
 		"a session of a user": {userSession, []string{"AssumeRole", "GetCallerIdentity"}},
 		"a session of a role": {role, []string{"AssumeRole", "DecodeAuthorizationMessage", "GetAccessKeyInfo", "GetCallerIdentity"}},

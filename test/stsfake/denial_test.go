@@ -66,14 +66,20 @@ func TestDecodeAuthorizationMessage(t *testing.T) {
 					{"key":"aws:PrincipalArn","values":{"items":[{"value":"arn:aws:iam::123456789012:user/demo"}]}},
 					{"key":"sts:ExternalId","values":{"items":[{"value":"ext"}]}},
 					{"key":"sts:RoleSessionName","values":{"items":[{"value":"s-1"}]}}]}}}`},
-		"a permission that is lacking": {func(c *awssts.Client) error { _, err := c.GetFederationToken(t.Context(), federate("team-a")); return err },
+		"a permission that is lacking": {func(c *awssts.Client) error {
+			_, err := c.GetFederationToken(t.Context(), federate("team-a"))
+			return err
+		},
 			`{"allowed":false,"explicitDeny":false,"matchedStatements":{"items":[]},"failures":{"items":[]},
 			"context":{"principal":{"id":"AIDACKCEVSQ6C2EXAMPLE","arn":"arn:aws:iam::123456789012:user/demo"},
 				"action":"sts:GetFederationToken","resource":"arn:aws:sts::123456789012:federated-user/team-a","conditions":{"items":[]}}}`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g, f := NewWithT(t), withRoles(t, stsfake.Role{Name: "reader", Trust: denyExternal})
-			f.SetUser(stsfake.DefaultAccountID, stsfake.User{Name: "demo", ID: "AIDACKCEVSQ6C2EXAMPLE", Keys: []stsfake.AccessKey{demoKey}, Denied: []string{"sts:GetFederationToken"}})
+			f.SetUser(
+				stsfake.DefaultAccountID,
+				stsfake.User{Name: "demo", ID: "AIDACKCEVSQ6C2EXAMPLE", Keys: []stsfake.AccessKey{demoKey}, Denied: []string{"sts:GetFederationToken"}},
+			)
 			g.Expect(f.SetScenarios(stsfake.Scenario{Kind: stsfake.EncodedDenials})).To(Succeed())
 			client := f.sdk(longTerm(demoKey))
 			first, second := encodedMessage(g, test.call(client)), encodedMessage(g, test.call(client))

@@ -91,14 +91,18 @@ func TestLifetimes(t *testing.T) {
 		options []stsfake.Option
 		given   time.Duration
 	}{
-		"12 hours when nothing is asked":              {key: demoKey, given: 12 * time.Hour},
-		"as asked, the least":                         {key: demoKey, asked: aws.Int32(900), given: 15 * time.Minute},
-		"as asked, the most":                          {key: demoKey, asked: aws.Int32(129600), given: 36 * time.Hour},
-		"one hour for root when nothing is asked":     {key: root, given: time.Hour},
-		"one hour for root who asks for more":         {key: root, asked: aws.Int32(3601), given: time.Hour},
-		"as asked for root who asks for less":         {key: root, asked: aws.Int32(1800), given: 30 * time.Minute},
-		"no more than the server's maximum":           {key: demoKey, asked: aws.Int32(900), options: []stsfake.Option{stsfake.WithMaxLifetime(time.Minute)}, given: time.Minute},
-		"as asked where the server's maximum is more": {key: demoKey, asked: aws.Int32(900), options: []stsfake.Option{stsfake.WithMaxLifetime(time.Hour)}, given: 15 * time.Minute},
+		"12 hours when nothing is asked":          {key: demoKey, given: 12 * time.Hour},
+		"as asked, the least":                     {key: demoKey, asked: aws.Int32(900), given: 15 * time.Minute},
+		"as asked, the most":                      {key: demoKey, asked: aws.Int32(129600), given: 36 * time.Hour},
+		"one hour for root when nothing is asked": {key: root, given: time.Hour},
+		"one hour for root who asks for more":     {key: root, asked: aws.Int32(3601), given: time.Hour},
+		"as asked for root who asks for less":     {key: root, asked: aws.Int32(1800), given: 30 * time.Minute},
+		"no more than the server's maximum": {
+			key: demoKey, asked: aws.Int32(900), options: []stsfake.Option{stsfake.WithMaxLifetime(time.Minute)}, given: time.Minute,
+		},
+		"as asked where the server's maximum is more": {
+			key: demoKey, asked: aws.Int32(900), options: []stsfake.Option{stsfake.WithMaxLifetime(time.Hour)}, given: 15 * time.Minute,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g, f := NewWithT(t), start(t, test.options...)
@@ -113,7 +117,9 @@ func TestLifetimes(t *testing.T) {
 
 func TestExpirationWithMilliseconds(t *testing.T) {
 	g, f := NewWithT(t), start(t, stsfake.WithMilliseconds())
-	g.Expect(f.call("GetFederationToken", "Name", "demo", "DurationSeconds", "900").body).To(ContainSubstring("<Expiration>2026-11-22T12:15:00.400Z</Expiration>"))
+	g.Expect(f.call("GetFederationToken", "Name", "demo", "DurationSeconds", "900").body).To(
+		ContainSubstring("<Expiration>2026-11-22T12:15:00.400Z</Expiration>"),
+	)
 	output, err := f.sdk(longTerm(demoKey)).GetFederationToken(t.Context(), federate("demo"))
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(*output.Credentials.Expiration).To(Equal(noon.Add(12 * time.Hour)))
@@ -160,39 +166,70 @@ func TestGetFederationTokenBounds(t *testing.T) {
 		"no name":                           {parameters: []string{"Name", ""}, message: violation("", "name", "have length greater than or equal to 2")},
 		"900 seconds":                       {parameters: []string{"DurationSeconds", "900"}},
 		"129600 seconds":                    {parameters: []string{"DurationSeconds", "129600"}},
-		"899 seconds":                       {parameters: []string{"DurationSeconds", "899"}, message: violation("899", "durationSeconds", "have value greater than or equal to 900")},
-		"129601 seconds":                    {parameters: []string{"DurationSeconds", "129601"}, message: violation("129601", "durationSeconds", "have value less than or equal to 129600")},
-		"seconds that are a word":           {parameters: []string{"DurationSeconds", "1h"}, code: "MalformedInput", message: "DurationSeconds must be an integer"},
-		"a policy of 2048":                  {parameters: []string{"Policy", padded(2048)}},
-		"a policy of 2049":                  {parameters: []string{"Policy", padded(2049)}, message: violation(padded(2049), "policy", most+"2048")},
+		"899 seconds": {
+			parameters: []string{"DurationSeconds", "899"},
+			message:    violation("899", "durationSeconds", "have value greater than or equal to 900"),
+		},
+		"129601 seconds": {
+			parameters: []string{"DurationSeconds", "129601"},
+			message:    violation("129601", "durationSeconds", "have value less than or equal to 129600"),
+		},
+		"seconds that are a word": {parameters: []string{"DurationSeconds", "1h"}, code: "MalformedInput", message: "DurationSeconds must be an integer"},
+		"a policy of 2048":        {parameters: []string{"Policy", padded(2048)}},
+		"a policy of 2049":        {parameters: []string{"Policy", padded(2049)}, message: violation(padded(2049), "policy", most+"2048")},
 		"an empty policy": {parameters: []string{"Policy", ""}, message: "2 validation errors detected: Value '' at 'policy' failed to satisfy constraint: " +
 			"Member must have length greater than or equal to 1; Value '' at 'policy' failed to satisfy constraint: Member must " + policyPattern},
-		"a policy with ÿ":                 {parameters: []string{"Policy", strings.Replace(policy, "GetObject", "Get\u00ff", 1)}},
-		"a policy with Ā":                 {parameters: []string{"Policy", "\u0100"}, message: violation("\u0100", "policy", policyPattern)},
-		"a policy that is not JSON":       {parameters: []string{"Policy", "allow"}, code: "MalformedPolicyDocument", message: "Syntax errors in policy: invalid character 'a' looking for beginning of value"},
-		"a policy without statement":      {parameters: []string{"Policy", "{}"}, code: "MalformedPolicyDocument", message: "Syntax errors in policy."},
-		"no ARNs, as botocore says it":    {parameters: []string{"PolicyArns", ""}},
-		"10 ARNs":                         {parameters: list(10, "PolicyArns.member.%d.arn")},
-		"an ARN of 2048":                  {parameters: []string{"PolicyArns.member.1.arn", arn(2048)}},
-		"an ARN of 2049":                  {parameters: []string{"PolicyArns.member.1.arn", arn(2049)}, message: violation(arn(2049), "policyArns.1.member.arn", most+"2048")},
-		"an ARN of 19":                    {parameters: []string{"PolicyArns.member.1.arn", text(19)}, message: violation(text(19), "policyArns.1.member.arn", "have length greater than or equal to 20")},
-		"an ARN that is none":             {parameters: []string{"PolicyArns.member.1.arn", text(20)}, message: text(20) + " is invalid"},
-		"an ARN of a role":                {parameters: []string{"PolicyArns.member.1.arn", "arn:aws:iam::123456789012:role/x"}, message: "arn:aws:iam::123456789012:role/x is invalid"},
+		"a policy with ÿ": {parameters: []string{"Policy", strings.Replace(policy, "GetObject", "Get\u00ff", 1)}},
+		"a policy with Ā": {parameters: []string{"Policy", "\u0100"}, message: violation("\u0100", "policy", policyPattern)},
+		"a policy that is not JSON": {
+			parameters: []string{"Policy", "allow"}, code: "MalformedPolicyDocument",
+			message: "Syntax errors in policy: invalid character 'a' looking for beginning of value",
+		},
+		"a policy without statement":   {parameters: []string{"Policy", "{}"}, code: "MalformedPolicyDocument", message: "Syntax errors in policy."},
+		"no ARNs, as botocore says it": {parameters: []string{"PolicyArns", ""}},
+		"10 ARNs":                      {parameters: list(10, "PolicyArns.member.%d.arn")},
+		"an ARN of 2048":               {parameters: []string{"PolicyArns.member.1.arn", arn(2048)}},
+		"an ARN of 2049": {
+			parameters: []string{"PolicyArns.member.1.arn", arn(2049)}, message: violation(arn(2049), "policyArns.1.member.arn", most+"2048"),
+		},
+		"an ARN of 19": {
+			parameters: []string{"PolicyArns.member.1.arn", text(19)},
+			message:    violation(text(19), "policyArns.1.member.arn", "have length greater than or equal to 20"),
+		},
+		"an ARN that is none": {parameters: []string{"PolicyArns.member.1.arn", text(20)}, message: text(20) + " is invalid"},
+		"an ARN of a role": {
+			parameters: []string{"PolicyArns.member.1.arn", "arn:aws:iam::123456789012:role/x"},
+			message:    "arn:aws:iam::123456789012:role/x is invalid",
+		},
 		"an ARN of another partition":     {parameters: []string{"PolicyArns.member.1.arn", "arn:aws-cn:iam::123456789012:policy/a/b"}},
 		"50 tags":                         {parameters: list(50, "Tags.member.%d.Key", "Tags.member.%d.Value")},
 		"a key of 128 and an empty value": {parameters: []string{key, text(128), value, ""}},
 		"a key of 129":                    {parameters: []string{key, text(129), value, ""}, message: violation(text(129), "tags.1.member.key", most+"128")},
 		"a key with a star":               {parameters: []string{key, "a*", value, ""}, message: violation("a*", "tags.1.member.key", keyPattern)},
-		"an empty key": {parameters: []string{key, "", value, ""}, message: "2 validation errors detected: Value '' at 'tags.1.member.key' failed to satisfy constraint: " +
+		"an empty key": {parameters: []string{
+			key, "", value, "",
+		}, message: "2 validation errors detected: Value '' at 'tags.1.member.key' failed to satisfy constraint: " +
 			"Member must have length greater than or equal to 1; Value '' at 'tags.1.member.key' failed to satisfy constraint: Member must " + keyPattern},
-		"a value of 256":                {parameters: []string{key, "k", value, text(256)}},
-		"a value of 257":                {parameters: []string{key, "k", value, text(257)}, message: violation(text(257), "tags.1.member.value", most+"256")},
-		"a value with an emoji":         {parameters: []string{key, "k", value, "😀"}, message: violation("😀", "tags.1.member.value", valuePattern)},
-		"a tag without value":           {parameters: []string{key, "k"}, message: "1 validation error detected: Value null at 'tags.1.member.value' failed to satisfy constraint: Member must not be null"},
-		"keys that differ only by case": {parameters: []string{key, "Team", value, "a", "Tags.member.2.Key", "tEAM", "Tags.member.2.Value", "b"}, code: "InvalidParameterValue", message: "Duplicate tag keys found. Please note that Tag keys are case insensitive."},
-		"a minimum token of 4096":       {parameters: []string{"MinimumSessionTokenSize", "4096"}},
-		"a minimum token of 4097":       {parameters: []string{"MinimumSessionTokenSize", "4097"}, message: violation("4097", "minimumSessionTokenSize", "have value less than or equal to 4096")},
-		"a minimum token below nothing": {parameters: []string{"MinimumSessionTokenSize", "-1"}, message: violation("-1", "minimumSessionTokenSize", "have value greater than or equal to 0")},
+		"a value of 256":        {parameters: []string{key, "k", value, text(256)}},
+		"a value of 257":        {parameters: []string{key, "k", value, text(257)}, message: violation(text(257), "tags.1.member.value", most+"256")},
+		"a value with an emoji": {parameters: []string{key, "k", value, "😀"}, message: violation("😀", "tags.1.member.value", valuePattern)},
+		"a tag without value": {
+			parameters: []string{key, "k"},
+			message:    "1 validation error detected: Value null at 'tags.1.member.value' failed to satisfy constraint: Member must not be null",
+		},
+		"keys that differ only by case": {
+			parameters: []string{key, "Team", value, "a", "Tags.member.2.Key", "tEAM", "Tags.member.2.Value", "b"},
+			code:       "InvalidParameterValue", message: "Duplicate tag keys found. Please note that Tag keys are case insensitive.",
+		},
+		"a minimum token of 4096": {parameters: []string{"MinimumSessionTokenSize", "4096"}},
+		"a minimum token of 4097": {
+			parameters: []string{"MinimumSessionTokenSize", "4097"},
+			message:    violation("4097", "minimumSessionTokenSize", "have value less than or equal to 4096"),
+		},
+		"a minimum token below nothing": {
+			parameters: []string{"MinimumSessionTokenSize", "-1"},
+			message:    violation("-1", "minimumSessionTokenSize", "have value greater than or equal to 0"),
+		},
 		"a parameter STS does not know": {parameters: []string{"RoleArn", "x"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -242,9 +279,15 @@ func TestPermissions(t *testing.T) {
 		tags    bool
 		message string
 	}{
-		"neither needed nor denied":       {denied: []string{"sts:TagSession", "sts:GetCallerIdentity"}},
-		"GetFederationToken denied":       {denied: []string{"sts:GetFederationToken"}, message: "User: arn:aws:iam::123456789012:user/demo is not authorized to perform: sts:GetFederationToken on resource: " + federated},
-		"TagSession denied and tags sent": {denied: []string{"sts:TagSession"}, tags: true, message: "User: arn:aws:iam::123456789012:user/demo is not authorized to perform: sts:TagSession on resource: " + federated},
+		"neither needed nor denied": {denied: []string{"sts:TagSession", "sts:GetCallerIdentity"}},
+		"GetFederationToken denied": {
+			denied:  []string{"sts:GetFederationToken"},
+			message: "User: arn:aws:iam::123456789012:user/demo is not authorized to perform: sts:GetFederationToken on resource: " + federated,
+		},
+		"TagSession denied and tags sent": {
+			denied: []string{"sts:TagSession"}, tags: true,
+			message: "User: arn:aws:iam::123456789012:user/demo is not authorized to perform: sts:TagSession on resource: " + federated,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g, f := NewWithT(t), start(t)

@@ -78,7 +78,7 @@ func start(t *testing.T, options ...stsfake.Option) *fixture {
 func startWorld(t *testing.T, world stsfake.World, options ...stsfake.Option) *fixture {
 	t.Helper()
 	f := &fixture{t: t, clock: &clock{now: noon}}
-	f.Server = stsfake.New(f.clock.Now, world, options...)
+	f.Server = stsfake.NewServer(f.clock.Now, world, options...)
 	listener := httptest.NewServer(f.Server)
 	t.Cleanup(listener.Close)
 	t.Cleanup(f.ClearScenarios) // lets hanging calls go, or Close would wait for them

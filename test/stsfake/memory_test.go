@@ -47,7 +47,7 @@ func TestCredentialsLongExpiredAreForgotten(t *testing.T) {
 
 func TestOldCallsAreForgottenButCounted(t *testing.T) {
 	g := NewWithT(t)
-	fake := stsfake.New(func() time.Time { return noon }, stsfake.DefaultWorld())
+	fake := stsfake.NewServer(func() time.Time { return noon }, stsfake.DefaultWorld())
 	for range 10_001 {
 		fake.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/?"+whoAmI, nil))
 	}

@@ -85,7 +85,10 @@ func TestAnMFACodeIsGoodOnce(t *testing.T) {
 	}
 
 	// The user is set again, as a test does that gives it another key: the code stays used.
-	f.SetUser(stsfake.DefaultAccountID, stsfake.User{Name: "demo", Keys: []stsfake.AccessKey{demoKey}, MFADevices: []stsfake.MFADevice{{SerialNumber: serial, Seed: seed}}})
+	f.SetUser(
+		stsfake.DefaultAccountID,
+		stsfake.User{Name: "demo", Keys: []stsfake.AccessKey{demoKey}, MFADevices: []stsfake.MFADevice{{SerialNumber: serial, Seed: seed}}},
+	)
 	_, err = client.AssumeRole(t.Context(), assuming(readerARN, withCode(aws.String(serial), now)))
 	expectCode(g, err, 403, "AccessDenied", wrongCode)
 

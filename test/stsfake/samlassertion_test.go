@@ -157,33 +157,63 @@ func TestAssumeRoleWithSAMLRefuses(t *testing.T) {
 		"no base64": {"", func(*fixture) *string { return aws.String("s3cret!") }, nil, 400, "InvalidIdentityToken", "Invalid base64 SAMLResponse"},
 		"no SAML": {"", func(*fixture) *string { return aws.String(base64.StdEncoding.EncodeToString([]byte("<a/>"))) }, nil, 400, "InvalidIdentityToken",
 			"The root of the SAML document is not a Response"},
-		"a key of somebody else": {"", func(f *fixture) *string { return f.assertion(impostor, jean()) }, nil, 400, "InvalidIdentityToken", "Response signature invalid"},
+		"a key of somebody else": {
+			"", func(f *fixture) *string { return f.assertion(impostor, jean()) }, nil, 400, "InvalidIdentityToken",
+			"Response signature invalid",
+		},
 		"an unknown provider": {"", good, func(i *awssts.AssumeRoleWithSAMLInput) {
 			i.PrincipalArn = aws.String(strings.Replace(companyARN, "company", "other", 1))
 		},
 			400, "InvalidIdentityToken", "Specified provider doesn't exist"},
-		"a role of another account": {"", good, func(i *awssts.AssumeRoleWithSAMLInput) { i.RoleArn = aws.String("arn:aws:iam::210987654321:role/reader") },
+		"a role of another account": {"", good, func(i *awssts.AssumeRoleWithSAMLInput) {
+			i.RoleArn = aws.String("arn:aws:iam::210987654321:role/reader")
+		},
 			400, "InvalidIdentityToken", "Specified provider doesn't exist"},
-		"a provider that is none": {"", good, func(i *awssts.AssumeRoleWithSAMLInput) { i.PrincipalArn = aws.String("nothing-valid-in-here") }, 400, "ValidationError", "nothing-valid-in-here is invalid"},
-		"a role that is none":     {"", good, func(i *awssts.AssumeRoleWithSAMLInput) { i.RoleArn = aws.String("nothing-valid-in-here") }, 400, "ValidationError", "nothing-valid-in-here is invalid"},
+		"a provider that is none": {
+			"", good, func(i *awssts.AssumeRoleWithSAMLInput) { i.PrincipalArn = aws.String("nothing-valid-in-here") }, 400, "ValidationError",
+			"nothing-valid-in-here is invalid",
+		},
+		"a role that is none": {
+			"", good, func(i *awssts.AssumeRoleWithSAMLInput) { i.RoleArn = aws.String("nothing-valid-in-here") }, 400, "ValidationError",
+			"nothing-valid-in-here is invalid",
+		},
 		"an expired assertion": {"", func(f *fixture) *string {
 			assertion := good(f)
 			f.clock.Advance(5 * time.Minute)
 			return assertion
 		}, nil, 400, "ExpiredTokenException", "Response has expired"},
-		"another recipient":           {"", claiming(func(c *saml.Claims) { c.Recipient = "https://example.com/" }), nil, 403, "IDPRejectedClaim", "Response is for the recipient https://example.com/"},
-		"another audience":            {"", claiming(func(c *saml.Claims) { c.Audience = "urn:example" }), nil, 403, "IDPRejectedClaim", "Response does not contain the required audience"},
-		"a role that is not asserted": {"", good, func(i *awssts.AssumeRoleWithSAMLInput) { i.RoleArn = aws.String("arn:aws:iam::123456789012:role/writer") }, 403, "AccessDenied", denied},
+		"another recipient": {
+			"", claiming(func(c *saml.Claims) { c.Recipient = "https://example.com/" }), nil, 403, "IDPRejectedClaim",
+			"Response is for the recipient https://example.com/",
+		},
+		"another audience": {
+			"", claiming(func(c *saml.Claims) { c.Audience = "urn:example" }), nil, 403, "IDPRejectedClaim",
+			"Response does not contain the required audience",
+		},
+		"a role that is not asserted": {"", good, func(i *awssts.AssumeRoleWithSAMLInput) {
+			i.RoleArn = aws.String("arn:aws:iam::123456789012:role/writer")
+		}, 403, "AccessDenied", denied},
 		"a role that does not exist": {"", claiming(func(c *saml.Claims) { c.Roles[0].RoleARN = "arn:aws:iam::123456789012:role/other" }),
-			func(i *awssts.AssumeRoleWithSAMLInput) { i.RoleArn = aws.String("arn:aws:iam::123456789012:role/other") }, 403, "AccessDenied", denied},
+			func(i *awssts.AssumeRoleWithSAMLInput) {
+				i.RoleArn = aws.String("arn:aws:iam::123456789012:role/other")
+			}, 403, "AccessDenied", denied},
 		"a role that trusts users only": {allowAll(), good, nil, 403, "AccessDenied", denied},
-		"tags without trust":            {"", claiming(func(c *saml.Claims) { c.Tags = map[string]string{"Team": "a"} }), nil, 403, "AccessDenied", "Not authorized to perform sts:TagSession"},
-		"a source identity, no trust":   {"", claiming(func(c *saml.Claims) { c.SourceIdentity = "jean" }), nil, 403, "AccessDenied", "Not authorized to perform sts:SetSourceIdentity"},
+		"tags without trust": {
+			"", claiming(func(c *saml.Claims) { c.Tags = map[string]string{"Team": "a"} }), nil, 403, "AccessDenied",
+			"Not authorized to perform sts:TagSession",
+		},
+		"a source identity, no trust": {
+			"", claiming(func(c *saml.Claims) { c.SourceIdentity = "jean" }), nil, 403, "AccessDenied",
+			"Not authorized to perform sts:SetSourceIdentity",
+		},
 		"a transitive key that is no tag": {"", claiming(func(c *saml.Claims) { c.TransitiveTagKeys = []string{"Team"} }), nil, 400, "InvalidParameterValue",
 			"The specified transitive tag key must be included in the requested tags."},
 		"longer than the role's limit": {"", good, func(i *awssts.AssumeRoleWithSAMLInput) { i.DurationSeconds = aws.Int32(7201) }, 400, "ValidationError",
 			"The requested DurationSeconds exceeds the MaxSessionDuration set for this role."},
-		"a malformed policy": {"", good, func(i *awssts.AssumeRoleWithSAMLInput) { i.Policy = aws.String("[]") }, 400, "MalformedPolicyDocument", "Syntax errors in policy."},
+		"a malformed policy": {
+			"", good, func(i *awssts.AssumeRoleWithSAMLInput) { i.Policy = aws.String("[]") }, 400, "MalformedPolicyDocument",
+			"Syntax errors in policy.",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			trust, change := test.trust, test.change

@@ -57,14 +57,20 @@ func TestErrorScenario(t *testing.T) {
 		scenarios []stsfake.Scenario
 		codes     []string
 	}{
-		"every call":                  {[]stsfake.Scenario{{Kind: stsfake.Error, Code: throttling}}, []string{throttling, throttling}},
-		"the first 2 of every 3":      {[]stsfake.Scenario{{Kind: stsfake.Error, Code: throttling, Hits: 2, OutOf: 3}}, []string{throttling, throttling, no, throttling, throttling, no}},
-		"only once":                   {[]stsfake.Scenario{{Kind: stsfake.Error, Code: throttling, Times: 1}}, []string{throttling, no, no}},
-		"every other call, two times": {[]stsfake.Scenario{{Kind: stsfake.Error, Code: throttling, Hits: 1, OutOf: 2, Times: 2}}, []string{throttling, no, throttling, no, no, no}},
-		"of this operation":           {[]stsfake.Scenario{{Kind: stsfake.Error, Code: throttling, Operation: "GetFederationToken"}}, []string{throttling}},
-		"of another operation":        {[]stsfake.Scenario{{Kind: stsfake.Error, Code: throttling, Operation: "GetCallerIdentity"}}, []string{no}},
-		"of this key":                 {[]stsfake.Scenario{{Kind: stsfake.Error, Code: throttling, AccessKeyID: demoKey.ID}}, []string{throttling}},
-		"of another key":              {[]stsfake.Scenario{{Kind: stsfake.Error, Code: throttling, AccessKeyID: "AKIAOTHER"}}, []string{no}},
+		"every call": {[]stsfake.Scenario{{Kind: stsfake.Error, Code: throttling}}, []string{throttling, throttling}},
+		"the first 2 of every 3": {
+			[]stsfake.Scenario{{Kind: stsfake.Error, Code: throttling, Hits: 2, OutOf: 3}},
+			[]string{throttling, throttling, no, throttling, throttling, no},
+		},
+		"only once": {[]stsfake.Scenario{{Kind: stsfake.Error, Code: throttling, Times: 1}}, []string{throttling, no, no}},
+		"every other call, two times": {
+			[]stsfake.Scenario{{Kind: stsfake.Error, Code: throttling, Hits: 1, OutOf: 2, Times: 2}},
+			[]string{throttling, no, throttling, no, no, no},
+		},
+		"of this operation":    {[]stsfake.Scenario{{Kind: stsfake.Error, Code: throttling, Operation: "GetFederationToken"}}, []string{throttling}},
+		"of another operation": {[]stsfake.Scenario{{Kind: stsfake.Error, Code: throttling, Operation: "GetCallerIdentity"}}, []string{no}},
+		"of this key":          {[]stsfake.Scenario{{Kind: stsfake.Error, Code: throttling, AccessKeyID: demoKey.ID}}, []string{throttling}},
+		"of another key":       {[]stsfake.Scenario{{Kind: stsfake.Error, Code: throttling, AccessKeyID: "AKIAOTHER"}}, []string{no}},
 		"one after the other": {[]stsfake.Scenario{{Kind: stsfake.Error, Code: throttling, Times: 1}, {Kind: stsfake.Error, Code: "InternalFailure", Times: 1}},
 			[]string{throttling, "InternalFailure", no}},
 	} {

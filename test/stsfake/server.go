@@ -61,7 +61,7 @@ func WithMaxLifetime(limit time.Duration) Option { return func(s *Server) { s.ma
 // WithMilliseconds writes expirations with milliseconds, as the documentation shows them, instead of whole seconds.
 func WithMilliseconds() Option { return func(s *Server) { s.resolution = time.Millisecond } }
 
-// WithWireClock sets the time that signatures are held against and that the Date header tells, where it must differ from
+// WithWireClock sets the time that signatures are held against and that the Date header shows, where it must differ from
 // the clock of the sessions: an SDK signs with the machine's time even if the test's clock stands at another.
 func WithWireClock(clock func() time.Time) Option { return func(s *Server) { s.wireClock = clock } }
 
@@ -73,9 +73,9 @@ func WithWait(wait func(context.Context, time.Duration) error) Option {
 // WithObserver has every finished call reported, in the order they finish. The observer must be quick.
 func WithObserver(observe func(Call)) Option { return func(s *Server) { s.journal.observe = observe } }
 
-// New is a server for a world, whose time is the clock's. A world that Check refuses makes it panic: one that comes from
+// NewServer is a server for a world, whose time is the clock's. A world that Check refuses makes it panic: one that comes from
 // outside is checked by ParseWorld, one written in Go is the program's own mistake.
-func New(clock func() time.Time, world World, options ...Option) *Server {
+func NewServer(clock func() time.Time, world World, options ...Option) *Server {
 	s := &Server{
 		clock:      clock,
 		wireClock:  clock,

@@ -68,16 +68,19 @@ func TestSizeSince202609(t *testing.T) {
 		least   int
 		message string
 	}{
-		"nothing":                                     {least: 356},
-		"a small policy":                              {policy: aws.String(policy), least: 440},
-		"the largest policy":                          {policy: policyOf(2048), least: 2400},
-		"a minimum above the content":                 {minimum: aws.Int32(1001), least: 1001},
-		"a minimum below the content":                 {minimum: aws.Int32(100), least: 356},
-		"a minimum of nothing":                        {minimum: aws.Int32(0), least: 356},
-		"the largest minimum":                         {minimum: aws.Int32(4096), least: 4096},
-		"tags that fill the token":                    {tags: tagsOf(50, 47), least: 3900},
-		"tags beyond the token":                       {tags: tagsOf(50, 60), message: "Packed policy consumes 120% of allotted space, please use smaller policy."},
-		"a policy and tags beyond the token together": {policy: policyOf(2048), tags: tagsOf(50, 30), message: `Packed policy consumes 1\d\d% of allotted space, please use smaller policy.`},
+		"nothing":                     {least: 356},
+		"a small policy":              {policy: aws.String(policy), least: 440},
+		"the largest policy":          {policy: policyOf(2048), least: 2400},
+		"a minimum above the content": {minimum: aws.Int32(1001), least: 1001},
+		"a minimum below the content": {minimum: aws.Int32(100), least: 356},
+		"a minimum of nothing":        {minimum: aws.Int32(0), least: 356},
+		"the largest minimum":         {minimum: aws.Int32(4096), least: 4096},
+		"tags that fill the token":    {tags: tagsOf(50, 47), least: 3900},
+		"tags beyond the token":       {tags: tagsOf(50, 60), message: "Packed policy consumes 120% of allotted space, please use smaller policy."},
+		"a policy and tags beyond the token together": {
+			policy: policyOf(2048), tags: tagsOf(50, 30),
+			message: `Packed policy consumes 1\d\d% of allotted space, please use smaller policy.`,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g, f := NewWithT(t), start(t)
@@ -107,13 +110,18 @@ func TestSizeBefore202609(t *testing.T) {
 		within  int // what deflate may differ by from one Go to the next
 		message string
 	}{
-		"nothing":                         {packed: 0},
-		"a policy that allows one action": {policy: aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}`), packed: 16, within: 1},
-		"a tag":                           {tags: tagsOf(1, 10), packed: 4},
-		"tags that fill the space":        {tags: tagsOf(35, 8), packed: 99},
-		"tags beyond the space":           {tags: tagsOf(50, 8), message: "Packed size of session tags consumes 142% of allotted space."},
-		"a policy beyond the space":       {policy: policyOf(2048), message: `Packed policy consumes [23]\d\d% of allotted space, please use smaller policy.`},
-		"both beyond the space":           {policy: policyOf(600), tags: tagsOf(20, 8), message: `Packed policy consumes 1\d\d% of allotted space, please use smaller policy.`},
+		"nothing": {packed: 0},
+		"a policy that allows one action": {
+			policy: aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}`), packed: 16,
+			within: 1,
+		},
+		"a tag":                     {tags: tagsOf(1, 10), packed: 4},
+		"tags that fill the space":  {tags: tagsOf(35, 8), packed: 99},
+		"tags beyond the space":     {tags: tagsOf(50, 8), message: "Packed size of session tags consumes 142% of allotted space."},
+		"a policy beyond the space": {policy: policyOf(2048), message: `Packed policy consumes [23]\d\d% of allotted space, please use smaller policy.`},
+		"both beyond the space": {
+			policy: policyOf(600), tags: tagsOf(20, 8), message: `Packed policy consumes 1\d\d% of allotted space, please use smaller policy.`,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g, f := NewWithT(t), start(t, stsfake.WithSizeRegime(stsfake.PackedPolicy))

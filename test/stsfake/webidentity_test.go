@@ -139,7 +139,10 @@ func TestAssumeRoleWithWebIdentityRefuses(t *testing.T) {
 			"No OpenIDConnect provider found in your account for " + clusterURL},
 		"a key of somebody else": {"", func(f *fixture, _ *oidc.Signer) *string { return f.token(impostor, workload, "sts.amazonaws.com") }, nil, 400, invalid,
 			"The ID Token's signature was made with no key of the identity provider"},
-		"another audience": {"", func(f *fixture, s *oidc.Signer) *string { return f.token(s, workload, "kubernetes") }, nil, 400, invalid, "Incorrect token audience"},
+		"another audience": {
+			"", func(f *fixture, s *oidc.Signer) *string { return f.token(s, workload, "kubernetes") }, nil, 400, invalid,
+			"Incorrect token audience",
+		},
 		"an expired token": {"", func(f *fixture, s *oidc.Signer) *string {
 			token := good(f, s)
 			f.clock.Advance(time.Hour)
@@ -150,15 +153,23 @@ func TestAssumeRoleWithWebIdentityRefuses(t *testing.T) {
 		"another subject than trusted": {"", func(f *fixture, s *oidc.Signer) *string {
 			return f.token(s, "system:serviceaccount:team-b:default", "sts.amazonaws.com")
 		}, nil, 403, "AccessDenied", denied},
-		"another audience than trusted": {"", func(f *fixture, s *oidc.Signer) *string { return f.token(s, workload, "sts.example.com") }, nil, 403, "AccessDenied", denied},
+		"another audience than trusted": {
+			"", func(f *fixture, s *oidc.Signer) *string { return f.token(s, workload, "sts.example.com") }, nil, 403, "AccessDenied", denied,
+		},
 		"a role that trusts users only": {allowAll(), good, nil, 403, "AccessDenied", denied},
 		"a role that does not exist": {"", good, func(i *awssts.AssumeRoleWithWebIdentityInput) {
 			i.RoleArn = aws.String("arn:aws:iam::123456789012:role/other")
 		}, 403, "AccessDenied", denied},
-		"a role that is none": {"", good, func(i *awssts.AssumeRoleWithWebIdentityInput) { i.RoleArn = aws.String("nothing-valid-in-here") }, 400, "ValidationError", "nothing-valid-in-here is invalid"},
+		"a role that is none": {
+			"", good, func(i *awssts.AssumeRoleWithWebIdentityInput) { i.RoleArn = aws.String("nothing-valid-in-here") }, 400,
+			"ValidationError", "nothing-valid-in-here is invalid",
+		},
 		"longer than the role's limit": {"", good, func(i *awssts.AssumeRoleWithWebIdentityInput) { i.DurationSeconds = aws.Int32(7200) }, 400, "ValidationError",
 			"The requested DurationSeconds exceeds the MaxSessionDuration set for this role."},
-		"a malformed policy": {"", good, func(i *awssts.AssumeRoleWithWebIdentityInput) { i.Policy = aws.String("[]") }, 400, "MalformedPolicyDocument", "Syntax errors in policy."},
+		"a malformed policy": {
+			"", good, func(i *awssts.AssumeRoleWithWebIdentityInput) { i.Policy = aws.String("[]") }, 400, "MalformedPolicyDocument",
+			"Syntax errors in policy.",
+		},
 		"a token too short": {"", func(*fixture, *oidc.Signer) *string { return aws.String("abc") }, nil, 400, "ValidationError",
 			"1 validation error detected: Value at 'webIdentityToken' failed to satisfy constraint: Member must have length greater than or equal to 4"},
 	} {

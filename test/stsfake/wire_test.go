@@ -108,7 +108,8 @@ func TestAnswerOnTheWire(t *testing.T) {
   <Error>
     <Type>Sender</Type>
     <Code>ValidationError</Code>
-    <Message>1 validation error detected: Value &#39;&lt;&amp;&gt;&#39; at &#39;name&#39; failed to satisfy constraint: Member must satisfy regular expression pattern: [\w+=,.@-]*</Message>
+    <Message>1 validation error detected: Value &#39;&lt;&amp;&gt;&#39; at &#39;name&#39; failed to satisfy constraint: ` +
+		`Member must satisfy regular expression pattern: [\w+=,.@-]*</Message>
   </Error>
   <RequestId>` + id + `</RequestId>
 </ErrorResponse>
@@ -144,12 +145,21 @@ func TestRequestsThatNameNoOperation(t *testing.T) {
 		status              int
 		code, message       string
 	}{
-		"no action":             {"POST", "", "Version=2011-06-15", 400, "MissingAction", "The request must contain the parameter Action."},
-		"nothing at all":        {"GET", "", "", 400, "MissingAction", "The request must contain the parameter Action."},
-		"an unknown action":     {"POST", "", "Action=GetToken&Version=2011-06-15", 400, "InvalidAction", "Could not find operation GetToken for version 2011-06-15"},
-		"another capital":       {"POST", "", "Action=getCallerIdentity&Version=2011-06-15", 400, "InvalidAction", "Could not find operation getCallerIdentity for version 2011-06-15"},
-		"no version":            {"POST", "", "Action=GetCallerIdentity", 400, "InvalidAction", "Could not find operation GetCallerIdentity for version NO_VERSION_SPECIFIED"},
-		"another version":       {"POST", "", "Action=GetCallerIdentity&Version=2010-05-08", 400, "InvalidAction", "Could not find operation GetCallerIdentity for version 2010-05-08"},
+		"no action":         {"POST", "", "Version=2011-06-15", 400, "MissingAction", "The request must contain the parameter Action."},
+		"nothing at all":    {"GET", "", "", 400, "MissingAction", "The request must contain the parameter Action."},
+		"an unknown action": {"POST", "", "Action=GetToken&Version=2011-06-15", 400, "InvalidAction", "Could not find operation GetToken for version 2011-06-15"},
+		"another capital": {
+			"POST", "", "Action=getCallerIdentity&Version=2011-06-15", 400, "InvalidAction",
+			"Could not find operation getCallerIdentity for version 2011-06-15",
+		},
+		"no version": {
+			"POST", "", "Action=GetCallerIdentity", 400, "InvalidAction",
+			"Could not find operation GetCallerIdentity for version NO_VERSION_SPECIFIED",
+		},
+		"another version": {
+			"POST", "", "Action=GetCallerIdentity&Version=2010-05-08", 400, "InvalidAction",
+			"Could not find operation GetCallerIdentity for version 2010-05-08",
+		},
 		"a broken escape":       {"POST", "", "Action=%zz", 404, "MalformedQueryString", "The query string contains a syntax error."},
 		"a broken query string": {"GET", "?a=%zz", "", 404, "MalformedQueryString", "The query string contains a syntax error."},
 		"another method":        {"PUT", "", whoAmI, 405, "UnsupportedHttpVerb", "The requested HTTP verb is not supported: PUT"},

@@ -86,21 +86,34 @@ func TestVerifyRefusesClaims(t *testing.T) {
 		kind    error
 		message string
 	}{
-		"a token at its last second is good":    {at: time.Hour - time.Second},
-		"a token a minute ahead of us is good":  {at: -time.Minute},
-		"a token without nbf is good":           {change: func(c *jwt.Claims) { c.NotBefore = nil }},
-		"a token is over when it expires":       {at: time.Hour, kind: ErrExpired, message: "Token expired: current date/time 1795352400 must be before the expiration date/time 1795352400"},
-		"a token issued in the future":          {at: -time.Minute - time.Second, kind: ErrInvalid, message: "not valid yet"},
-		"a token not valid before later":        {change: func(c *jwt.Claims) { c.NotBefore = jwt.NewNumericDate(noon.Add(2 * time.Minute)) }, kind: ErrInvalid, message: "not valid yet"},
-		"a token of another issuer":             {change: func(c *jwt.Claims) { c.Issuer = issuer + "/" }, kind: ErrInvalid, message: "issuer is not " + issuer},
-		"a token of no issuer":                  {change: func(c *jwt.Claims) { c.Issuer = "" }, kind: ErrInvalid, message: "issuer is not"},
-		"a token for another audience":          {change: func(c *jwt.Claims) { c.Audience = jwt.Audience{"kubernetes"} }, kind: ErrAudienceRefused, message: "Incorrect token audience"},
-		"a token for a part of the audience":    {change: func(c *jwt.Claims) { c.Audience = jwt.Audience{"sts"} }, kind: ErrAudienceRefused, message: "Incorrect token audience"},
-		"an expired token for another audience": {change: func(c *jwt.Claims) { c.Audience = jwt.Audience{"kubernetes"} }, at: time.Hour, kind: ErrExpired, message: "Token expired"},
-		"a token for no audience":               {change: func(c *jwt.Claims) { c.Audience = nil }, kind: ErrInvalid, message: "Missing a required claim: aud"},
-		"a token about no one":                  {change: func(c *jwt.Claims) { c.Subject = "" }, kind: ErrInvalid, message: "Missing a required claim: sub"},
-		"a token for ever":                      {change: func(c *jwt.Claims) { c.Expiry = nil }, kind: ErrInvalid, message: "Missing a required claim: exp"},
-		"a token of no time":                    {change: func(c *jwt.Claims) { c.IssuedAt = nil }, kind: ErrInvalid, message: "Missing a required claim: iat"},
+		"a token at its last second is good":   {at: time.Hour - time.Second},
+		"a token a minute ahead of us is good": {at: -time.Minute},
+		"a token without nbf is good":          {change: func(c *jwt.Claims) { c.NotBefore = nil }},
+		"a token is over when it expires": {
+			at: time.Hour, kind: ErrExpired,
+			message: "Token expired: current date/time 1795352400 must be before the expiration date/time 1795352400",
+		},
+		"a token issued in the future": {at: -time.Minute - time.Second, kind: ErrInvalid, message: "not valid yet"},
+		"a token not valid before later": {
+			change: func(c *jwt.Claims) { c.NotBefore = jwt.NewNumericDate(noon.Add(2 * time.Minute)) }, kind: ErrInvalid,
+			message: "not valid yet",
+		},
+		"a token of another issuer": {change: func(c *jwt.Claims) { c.Issuer = issuer + "/" }, kind: ErrInvalid, message: "issuer is not " + issuer},
+		"a token of no issuer":      {change: func(c *jwt.Claims) { c.Issuer = "" }, kind: ErrInvalid, message: "issuer is not"},
+		"a token for another audience": {
+			change: func(c *jwt.Claims) { c.Audience = jwt.Audience{"kubernetes"} }, kind: ErrAudienceRefused,
+			message: "Incorrect token audience",
+		},
+		"a token for a part of the audience": {
+			change: func(c *jwt.Claims) { c.Audience = jwt.Audience{"sts"} }, kind: ErrAudienceRefused, message: "Incorrect token audience",
+		},
+		"an expired token for another audience": {
+			change: func(c *jwt.Claims) { c.Audience = jwt.Audience{"kubernetes"} }, at: time.Hour, kind: ErrExpired, message: "Token expired",
+		},
+		"a token for no audience": {change: func(c *jwt.Claims) { c.Audience = nil }, kind: ErrInvalid, message: "Missing a required claim: aud"},
+		"a token about no one":    {change: func(c *jwt.Claims) { c.Subject = "" }, kind: ErrInvalid, message: "Missing a required claim: sub"},
+		"a token for ever":        {change: func(c *jwt.Claims) { c.Expiry = nil }, kind: ErrInvalid, message: "Missing a required claim: exp"},
+		"a token of no time":      {change: func(c *jwt.Claims) { c.IssuedAt = nil }, kind: ErrInvalid, message: "Missing a required claim: iat"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)
@@ -132,22 +145,24 @@ func TestVerifyRefusesSignatures(t *testing.T) {
 	NewWithT(t).Expect(err).NotTo(HaveOccurred())
 
 	for name, token := range map[string]string{
-		"nothing":                           "",
-		"no token":                          "eyJhbGciOiJub25lIn0",
-		"a signature of nothing":            part[0] + "." + part[1] + ".",
-		"no signature":                      encode(`{"alg":"none"}`) + "." + part[1] + ".",
-		"alg none over a signature":         encode(`{"alg":"none","kid":"`+kid+`"}`) + "." + part[1] + "." + part[2],
-		"the public key as an HMAC secret":  sign(t, jose.SigningKey{Algorithm: jose.HS256, Key: jose.JSONWebKey{Key: publicBytes, KeyID: kid}}, goodClaims()),
-		"the key of another":                theirs,
-		"the key of another under our name": sign(t, jose.SigningKey{Algorithm: jose.ES256, Key: jose.JSONWebKey{Key: newKey(t, elliptic.P256()), KeyID: kid}}, goodClaims()),
-		"a key it brings along":             withEmbeddedKey(t),
-		"another algorithm than the key's":  encode(`{"alg":"RS256","kid":"`+kid+`"}`) + "." + part[1] + "." + part[2],
-		"no key name":                       encode(`{"alg":"ES256"}`) + "." + part[1] + "." + part[2],
-		"changed claims":                    part[0] + "." + encode(changed(part[1])) + "." + part[2],
-		"a changed signature":               part[0] + "." + part[1] + "." + flip(part[2]),
-		"claims that are no object":         signText(t, signer, `"text"`),
-		"a subject twice":                   signText(t, signer, `{"iss":"`+issuer+`","sub":"a","sub":"b"}`),
-		"an expiration that is no number":   signText(t, signer, `{"iss":"`+issuer+`","exp":"tomorrow"}`),
+		"nothing":                          "",
+		"no token":                         "eyJhbGciOiJub25lIn0",
+		"a signature of nothing":           part[0] + "." + part[1] + ".",
+		"no signature":                     encode(`{"alg":"none"}`) + "." + part[1] + ".",
+		"alg none over a signature":        encode(`{"alg":"none","kid":"`+kid+`"}`) + "." + part[1] + "." + part[2],
+		"the public key as an HMAC secret": sign(t, jose.SigningKey{Algorithm: jose.HS256, Key: jose.JSONWebKey{Key: publicBytes, KeyID: kid}}, goodClaims()),
+		"the key of another":               theirs,
+		"the key of another under our name": sign(
+			t, jose.SigningKey{Algorithm: jose.ES256, Key: jose.JSONWebKey{Key: newKey(t, elliptic.P256()), KeyID: kid}}, goodClaims(),
+		),
+		"a key it brings along":            withEmbeddedKey(t),
+		"another algorithm than the key's": encode(`{"alg":"RS256","kid":"`+kid+`"}`) + "." + part[1] + "." + part[2],
+		"no key name":                      encode(`{"alg":"ES256"}`) + "." + part[1] + "." + part[2],
+		"changed claims":                   part[0] + "." + encode(changed(part[1])) + "." + part[2],
+		"a changed signature":              part[0] + "." + part[1] + "." + flip(part[2]),
+		"claims that are no object":        signText(t, signer, `"text"`),
+		"a subject twice":                  signText(t, signer, `{"iss":"`+issuer+`","sub":"a","sub":"b"}`),
+		"an expiration that is no number":  signText(t, signer, `{"iss":"`+issuer+`","exp":"tomorrow"}`),
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := signer.Provider(audience).Verify(token, noon)

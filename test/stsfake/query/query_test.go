@@ -95,19 +95,51 @@ func TestValidate(t *testing.T) {
 		"a text too short":           {"Name=a", one + "Value 'a' at 'name' failed to satisfy constraint: Member must have length greater than or equal to 2"},
 		"a text too long":            {"Name=abcde", one + "Value 'abcde' at 'name' failed to satisfy constraint: Member must have length less than or equal to 4"},
 		"a text outside the pattern": {"Name=a-b", one + `Value 'a-b' at 'name' failed to satisfy constraint: Member must satisfy regular expression pattern: [\w]*`},
-		"a line end after a match":   {"Name=ab%0A", one + "Value 'ab\n' at 'name' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\w]*"},
-		"a number too small":         {"Name=ab&Seconds=9", one + "Value '9' at 'seconds' failed to satisfy constraint: Member must have value greater than or equal to 10"},
-		"a number too large":         {"Name=ab&Seconds=21", one + "Value '21' at 'seconds' failed to satisfy constraint: Member must have value less than or equal to 20"},
+		"a line end after a match": {
+			"Name=ab%0A", one + "Value 'ab\n' at 'name' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\w]*",
+		},
+		"a number too small": {
+			"Name=ab&Seconds=9",
+			one + "Value '9' at 'seconds' failed to satisfy constraint: Member must have value greater than or equal to 10",
+		},
+		"a number too large": {
+			"Name=ab&Seconds=21", one + "Value '21' at 'seconds' failed to satisfy constraint: Member must have value less than or equal to 20",
+		},
 		"a list too long": {"Name=ab&Pairs.member.1.Key=a&Pairs.member.2.Key=b&Pairs.member.3.Key=c&Pairs.member.3.Value=d",
 			one + "Value '[{key=a}, {key=b}, {key=c, value=d}]' at 'pairs' failed to satisfy constraint: Member must have length less than or equal to 2"},
-		"a list too short":               {"Name=ab&Texts=", one + "Value '[]' at 'texts' failed to satisfy constraint: Member must have length greater than or equal to 1"},
-		"an element's member too long":   {"Name=ab&Pairs.member.1.Key=abcd", one + "Value 'abcd' at 'pairs.1.member.key' failed to satisfy constraint: Member must have length less than or equal to 3"},
-		"an element's member missing":    {"Name=ab&Pairs.member.1.Value=v", one + "Value null at 'pairs.1.member.key' failed to satisfy constraint: Member must not be null"},
-		"an element too long":            {"Name=ab&Texts.member.1=a&Texts.member.2=abcd", one + "Value 'abcd' at 'texts.2.member' failed to satisfy constraint: Member must have length less than or equal to 3"},
-		"a nested member too long":       {"Name=ab&Nested.arn=abcd", one + "Value 'abcd' at 'nested.arn' failed to satisfy constraint: Member must have length less than or equal to 3"},
-		"a secret is not in the message": {"Name=ab&Assertion=abcd", one + "Value at 'assertion' failed to satisfy constraint: Member must have length less than or equal to 3"},
-		"more than one thing wrong":      {"Name=-&Seconds=9", "ValidationError: 3 validation errors detected: Value '-' at 'name' failed to satisfy constraint: Member must have length greater than or equal to 2; Value '-' at 'name' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\w]*; Value '9' at 'seconds' failed to satisfy constraint: Member must have value greater than or equal to 10"},
-		"a list of texts in the message": {"Name=ab&Texts=&Seconds=9", "ValidationError: 2 validation errors detected: Value '9' at 'seconds' failed to satisfy constraint: Member must have value greater than or equal to 10; Value '[]' at 'texts' failed to satisfy constraint: Member must have length greater than or equal to 1"},
+		"a list too short": {
+			"Name=ab&Texts=", one + "Value '[]' at 'texts' failed to satisfy constraint: Member must have length greater than or equal to 1",
+		},
+		"an element's member too long": {
+			"Name=ab&Pairs.member.1.Key=abcd",
+			one + "Value 'abcd' at 'pairs.1.member.key' failed to satisfy constraint: Member must have length less than or equal to 3",
+		},
+		"an element's member missing": {
+			"Name=ab&Pairs.member.1.Value=v", one + "Value null at 'pairs.1.member.key' failed to satisfy constraint: Member must not be null",
+		},
+		"an element too long": {
+			"Name=ab&Texts.member.1=a&Texts.member.2=abcd",
+			one + "Value 'abcd' at 'texts.2.member' failed to satisfy constraint: Member must have length less than or equal to 3",
+		},
+		"a nested member too long": {
+			"Name=ab&Nested.arn=abcd",
+			one + "Value 'abcd' at 'nested.arn' failed to satisfy constraint: Member must have length less than or equal to 3",
+		},
+		"a secret is not in the message": {
+			"Name=ab&Assertion=abcd",
+			one + "Value at 'assertion' failed to satisfy constraint: Member must have length less than or equal to 3",
+		},
+		"more than one thing wrong": {
+			"Name=-&Seconds=9",
+			"ValidationError: 3 validation errors detected: Value '-' at 'name' failed to satisfy constraint: Member must have length greater " +
+				"than or equal to 2; Value '-' at 'name' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\w]*; " +
+				"Value '9' at 'seconds' failed to satisfy constraint: Member must have value greater than or equal to 10",
+		},
+		"a list of texts in the message": {
+			"Name=ab&Texts=&Seconds=9",
+			"ValidationError: 2 validation errors detected: Value '9' at 'seconds' failed to satisfy constraint: Member must have value " +
+				"greater than or equal to 10; Value '[]' at 'texts' failed to satisfy constraint: Member must have length greater than or equal to 1",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)

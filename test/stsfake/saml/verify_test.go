@@ -100,19 +100,30 @@ func TestVerifyChecksClaims(t *testing.T) {
 		kind     error
 		message  string
 	}{
-		"everything as AWS wants it":         {},
-		"the last millisecond":               {at: 5*time.Minute - time.Millisecond},
-		"NotOnOrAfter itself":                {at: 5 * time.Minute, kind: ErrExpired, message: "Response has expired"},
-		"before NotBefore":                   {at: -time.Millisecond, kind: ErrInvalid, message: "Response is not valid before 2026-11-22T12:00:00Z"},
-		"as old as it may be":                {at: time.Minute, expected: Expectation{AWSRecipient, AWSAudience, time.Minute}},
-		"older than it may be":               {at: 2*time.Minute + 1, expected: Expectation{AWSRecipient, AWSAudience, 2 * time.Minute}, kind: ErrExpired, message: "Token must be redeemed within 2 minutes of issuance"},
-		"a session that is over":             {change: func(c *Claims) { c.SessionNotOnOrAfter = noon }, kind: ErrExpired, message: "Response has expired"},
-		"another recipient":                  {change: func(c *Claims) { c.Recipient = AWSRecipient + "/" }, kind: ErrRejected, message: "recipient"},
-		"a recipient of another region":      {change: func(c *Claims) { c.Recipient = "r" }, expected: Expectation{"r", AWSAudience, 0}},
-		"another audience":                   {change: func(c *Claims) { c.Audience = "urn:amazon:webservices:cn-north-1" }, kind: ErrRejected, message: "Response does not contain the required audience"},
-		"the recipient for an audience":      {change: func(c *Claims) { c.Audience = AWSRecipient }},
-		"no session name":                    {change: func(c *Claims) { c.SessionName = "" }, kind: ErrInvalid, message: "RoleSessionName is required in AuthnResponse"},
-		"a session name with a space":        {change: func(c *Claims) { c.SessionName = "a b" }, kind: ErrInvalid, message: "RoleSessionName in AuthnResponse must match [a-zA-Z_0-9+=,.@-]{2,64}"},
+		"everything as AWS wants it": {},
+		"the last millisecond":       {at: 5*time.Minute - time.Millisecond},
+		"NotOnOrAfter itself":        {at: 5 * time.Minute, kind: ErrExpired, message: "Response has expired"},
+		"before NotBefore":           {at: -time.Millisecond, kind: ErrInvalid, message: "Response is not valid before 2026-11-22T12:00:00Z"},
+		"as old as it may be":        {at: time.Minute, expected: Expectation{AWSRecipient, AWSAudience, time.Minute}},
+		"older than it may be": {
+			at: 2*time.Minute + 1, expected: Expectation{AWSRecipient, AWSAudience, 2 * time.Minute}, kind: ErrExpired,
+			message: "Token must be redeemed within 2 minutes of issuance",
+		},
+		"a session that is over":        {change: func(c *Claims) { c.SessionNotOnOrAfter = noon }, kind: ErrExpired, message: "Response has expired"},
+		"another recipient":             {change: func(c *Claims) { c.Recipient = AWSRecipient + "/" }, kind: ErrRejected, message: "recipient"},
+		"a recipient of another region": {change: func(c *Claims) { c.Recipient = "r" }, expected: Expectation{"r", AWSAudience, 0}},
+		"another audience": {
+			change: func(c *Claims) { c.Audience = "urn:amazon:webservices:cn-north-1" }, kind: ErrRejected,
+			message: "Response does not contain the required audience",
+		},
+		"the recipient for an audience": {change: func(c *Claims) { c.Audience = AWSRecipient }},
+		"no session name": {
+			change: func(c *Claims) { c.SessionName = "" }, kind: ErrInvalid, message: "RoleSessionName is required in AuthnResponse",
+		},
+		"a session name with a space": {
+			change: func(c *Claims) { c.SessionName = "a b" }, kind: ErrInvalid,
+			message: "RoleSessionName in AuthnResponse must match [a-zA-Z_0-9+=,.@-]{2,64}",
+		},
 		"no role":                            {change: func(c *Claims) { c.Roles = nil }, kind: ErrRejected, message: "permits no role"},
 		"the provider before the role":       {change: func(c *Claims) { c.Roles = []RolePair{{idp, role}} }},
 		"spaces around the role":             {change: func(c *Claims) { c.Roles = []RolePair{{" " + role + " ", " " + idp}} }},
@@ -168,43 +179,99 @@ func TestVerifyChecksTheAssertion(t *testing.T) {
 		}},
 		"a foreign subject":         {change: func(a *etree.Element) { set(a, "//saml:Subject", "xmlns:saml", "urn:x") }, kind: ErrInvalid, message: "no NameID"},
 		"no AuthnStatement is good": {change: func(a *etree.Element) { remove(a, "//saml:AuthnStatement") }},
-		"another issuer":            {change: func(a *etree.Element) { a.FindElement("./saml:Issuer").SetText("https://evil.example") }, kind: ErrInvalid, message: "Issuer not present in specified provider"},
-		"no issuer":                 {change: func(a *etree.Element) { a.FindElement("./saml:Issuer").SetText("") }, kind: ErrInvalid, message: "Issuer not present in specified provider"},
-		"SAML 1.1":                  {change: func(a *etree.Element) { a.CreateAttr("Version", "1.1") }, kind: ErrInvalid, message: "not of SAML 2.0"},
-		"two subjects":              {change: func(a *etree.Element) { a.AddChild(a.FindElement("//saml:Subject").Copy()) }, kind: ErrInvalid, message: "no NameID"},
+		"another issuer": {
+			change: func(a *etree.Element) { a.FindElement("./saml:Issuer").SetText("https://evil.example") }, kind: ErrInvalid,
+			message: "Issuer not present in specified provider",
+		},
+		"no issuer": {
+			change: func(a *etree.Element) { a.FindElement("./saml:Issuer").SetText("") }, kind: ErrInvalid,
+			message: "Issuer not present in specified provider",
+		},
+		"SAML 1.1":     {change: func(a *etree.Element) { a.CreateAttr("Version", "1.1") }, kind: ErrInvalid, message: "not of SAML 2.0"},
+		"two subjects": {change: func(a *etree.Element) { a.AddChild(a.FindElement("//saml:Subject").Copy()) }, kind: ErrInvalid, message: "no NameID"},
 		"two names": {change: func(a *etree.Element) {
 			a.FindElement("//saml:Subject").AddChild(a.FindElement("//saml:NameID").Copy())
 		}, kind: ErrInvalid, message: "no NameID"},
 		"two confirmations": {change: func(a *etree.Element) {
 			a.FindElement("//saml:Subject").AddChild(a.FindElement("//saml:SubjectConfirmation").Copy())
 		}, kind: ErrInvalid, message: "exactly one bearer SubjectConfirmation"},
-		"no confirmation":      {change: func(a *etree.Element) { remove(a, "//saml:SubjectConfirmation") }, kind: ErrInvalid, message: "exactly one bearer SubjectConfirmation"},
-		"no confirmation data": {change: func(a *etree.Element) { remove(a, "//saml:SubjectConfirmationData") }, kind: ErrInvalid, message: "exactly one bearer SubjectConfirmation"},
+		"no confirmation": {
+			change: func(a *etree.Element) { remove(a, "//saml:SubjectConfirmation") }, kind: ErrInvalid,
+			message: "exactly one bearer SubjectConfirmation",
+		},
+		"no confirmation data": {
+			change: func(a *etree.Element) { remove(a, "//saml:SubjectConfirmationData") }, kind: ErrInvalid,
+			message: "exactly one bearer SubjectConfirmation",
+		},
 		"a holder of a key": {change: func(a *etree.Element) {
 			set(a, "//saml:SubjectConfirmation", "Method", "urn:oasis:names:tc:SAML:2.0:cm:holder-of-key")
 		}, kind: ErrInvalid, message: "bearer"},
-		"no recipient":                      {change: func(a *etree.Element) { a.FindElement("//saml:SubjectConfirmationData").RemoveAttr("Recipient") }, kind: ErrRejected, message: "recipient"},
-		"no end of the confirmation":        {change: func(a *etree.Element) { a.FindElement("//saml:SubjectConfirmationData").RemoveAttr("NotOnOrAfter") }, kind: ErrInvalid, message: "no NotOnOrAfter"},
-		"a confirmation that is over":       {change: func(a *etree.Element) { set(a, "//saml:SubjectConfirmationData", "NotOnOrAfter", format(noon)) }, kind: ErrExpired, message: "has expired"},
-		"a confirmation of the future":      {change: func(a *etree.Element) { set(a, "//saml:SubjectConfirmationData", "NotBefore", format(noon.Add(1e9))) }, kind: ErrInvalid, message: "not valid before"},
-		"conditions that are over":          {change: func(a *etree.Element) { set(a, "//saml:Conditions", "NotOnOrAfter", format(noon)) }, kind: ErrExpired, message: "has expired"},
+		"no recipient": {
+			change: func(a *etree.Element) { a.FindElement("//saml:SubjectConfirmationData").RemoveAttr("Recipient") }, kind: ErrRejected,
+			message: "recipient",
+		},
+		"no end of the confirmation": {
+			change: func(a *etree.Element) { a.FindElement("//saml:SubjectConfirmationData").RemoveAttr("NotOnOrAfter") }, kind: ErrInvalid,
+			message: "no NotOnOrAfter",
+		},
+		"a confirmation that is over": {
+			change: func(a *etree.Element) { set(a, "//saml:SubjectConfirmationData", "NotOnOrAfter", format(noon)) }, kind: ErrExpired,
+			message: "has expired",
+		},
+		"a confirmation of the future": {
+			change: func(a *etree.Element) { set(a, "//saml:SubjectConfirmationData", "NotBefore", format(noon.Add(1e9))) }, kind: ErrInvalid,
+			message: "not valid before",
+		},
+		"conditions that are over": {
+			change: func(a *etree.Element) { set(a, "//saml:Conditions", "NotOnOrAfter", format(noon)) }, kind: ErrExpired,
+			message: "has expired",
+		},
 		"conditions without an end is good": {change: func(a *etree.Element) { a.FindElement("//saml:Conditions").RemoveAttr("NotOnOrAfter") }},
 		"no conditions":                     {change: func(a *etree.Element) { remove(a, "//saml:Conditions") }, kind: ErrRejected, message: "required audience"},
-		"conditions twice":                  {change: func(a *etree.Element) { a.AddChild(a.FindElement("//saml:Conditions").Copy()) }, kind: ErrRejected, message: "required audience"},
-		"no audience restriction":           {change: func(a *etree.Element) { remove(a, "//saml:AudienceRestriction") }, kind: ErrRejected, message: "required audience"},
+		"conditions twice": {
+			change: func(a *etree.Element) { a.AddChild(a.FindElement("//saml:Conditions").Copy()) }, kind: ErrRejected,
+			message: "required audience",
+		},
+		"no audience restriction": {
+			change: func(a *etree.Element) { remove(a, "//saml:AudienceRestriction") }, kind: ErrRejected, message: "required audience",
+		},
 		"a second restriction that refuses": {change: func(a *etree.Element) {
 			add(add(a.FindElement("//saml:Conditions"), "saml:AudienceRestriction"), "saml:Audience").SetText("x")
 		}, kind: ErrRejected, message: "required audience"},
-		"no time of issue":           {change: func(a *etree.Element) { a.RemoveAttr("IssueInstant") }, kind: ErrInvalid, message: "IssueInstant"},
-		"a NotBefore that is none":   {change: func(a *etree.Element) { set(a, "//saml:Conditions", "NotBefore", "today") }, kind: ErrInvalid, message: "NotBefore that is not a time in UTC"},
-		"an end that is none":        {change: func(a *etree.Element) { set(a, "//saml:Conditions", "NotOnOrAfter", "2026-11-22") }, kind: ErrInvalid, message: "NotOnOrAfter that is not a time in UTC"},
-		"a time of another zone":     {change: func(a *etree.Element) { set(a, "//saml:Conditions", "NotOnOrAfter", "2026-11-23T12:00:00+01:00") }, kind: ErrInvalid, message: "not a time in UTC"},
-		"a session end that is none": {change: func(a *etree.Element) { set(a, "//saml:AuthnStatement", "SessionNotOnOrAfter", "never") }, kind: ErrInvalid, message: "SessionNotOnOrAfter"},
-		"two session names":          {change: func(a *etree.Element) { addAttributeTo(a, sessionNameAttribute, "eve") }, kind: ErrInvalid, message: "RoleSessionName twice"},
-		"two values of one tag":      {change: func(a *etree.Element) { addAttributeTo(a, tagAttributePrefix+"k", "1", "2") }, kind: ErrInvalid, message: "exactly one value"},
-		"a tag without a value":      {change: func(a *etree.Element) { addAttributeTo(a, tagAttributePrefix+"k") }, kind: ErrInvalid, message: "exactly one value"},
-		"a duration that is none":    {change: func(a *etree.Element) { addAttributeTo(a, sessionDurationAttribute, "1h") }, kind: ErrInvalid, message: "from 900 to 43200"},
-		"a duration that overflows":  {change: func(a *etree.Element) { addAttributeTo(a, sessionDurationAttribute, "9223372036854775807") }, kind: ErrInvalid, message: "from 900 to 43200"},
+		"no time of issue": {change: func(a *etree.Element) { a.RemoveAttr("IssueInstant") }, kind: ErrInvalid, message: "IssueInstant"},
+		"a NotBefore that is none": {
+			change: func(a *etree.Element) { set(a, "//saml:Conditions", "NotBefore", "today") }, kind: ErrInvalid,
+			message: "NotBefore that is not a time in UTC",
+		},
+		"an end that is none": {
+			change: func(a *etree.Element) { set(a, "//saml:Conditions", "NotOnOrAfter", "2026-11-22") }, kind: ErrInvalid,
+			message: "NotOnOrAfter that is not a time in UTC",
+		},
+		"a time of another zone": {
+			change: func(a *etree.Element) { set(a, "//saml:Conditions", "NotOnOrAfter", "2026-11-23T12:00:00+01:00") }, kind: ErrInvalid,
+			message: "not a time in UTC",
+		},
+		"a session end that is none": {
+			change: func(a *etree.Element) { set(a, "//saml:AuthnStatement", "SessionNotOnOrAfter", "never") }, kind: ErrInvalid,
+			message: "SessionNotOnOrAfter",
+		},
+		"two session names": {
+			change: func(a *etree.Element) { addAttributeTo(a, sessionNameAttribute, "eve") }, kind: ErrInvalid,
+			message: "RoleSessionName twice",
+		},
+		"two values of one tag": {
+			change: func(a *etree.Element) { addAttributeTo(a, tagAttributePrefix+"k", "1", "2") }, kind: ErrInvalid,
+			message: "exactly one value",
+		},
+		"a tag without a value": {change: func(a *etree.Element) { addAttributeTo(a, tagAttributePrefix+"k") }, kind: ErrInvalid, message: "exactly one value"},
+		"a duration that is none": {
+			change: func(a *etree.Element) { addAttributeTo(a, sessionDurationAttribute, "1h") }, kind: ErrInvalid,
+			message: "from 900 to 43200",
+		},
+		"a duration that overflows": {
+			change: func(a *etree.Element) { addAttributeTo(a, sessionDurationAttribute, "9223372036854775807") }, kind: ErrInvalid,
+			message: "from 900 to 43200",
+		},
 		"an assertion without an ID": {change: func(a *etree.Element) { a.RemoveAttr("ID") }, kind: ErrInvalid, message: "not of the form"},
 	} {
 		t.Run(name, func(t *testing.T) {

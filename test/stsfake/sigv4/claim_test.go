@@ -39,7 +39,10 @@ func TestReadRefusesWhatItCannotUnderstand(t *testing.T) {
 	}{
 		"no signature at all": {request("POST", "http://sts/", ""), "MissingAuthenticationToken", "Request is missing Authentication Token"},
 		"another scheme":      {header("Basic YTpi"), "MissingAuthenticationToken", "Request is missing Authentication Token"},
-		"another algorithm":   {header("AWS4-ECDSA-P256-SHA256 " + credential + rest), "IncompleteSignature", "Unsupported AWS 'algorithm': 'AWS4-ECDSA-P256-SHA256'."},
+		"another algorithm": {
+			header("AWS4-ECDSA-P256-SHA256 " + credential + rest), "IncompleteSignature",
+			"Unsupported AWS 'algorithm': 'AWS4-ECDSA-P256-SHA256'.",
+		},
 		"no equal sign": {header("AWS4-HMAC-SHA256 AKIA/20261122/us-east-1/sts/aws4_request" + rest), "IncompleteSignature",
 			"'AKIA/20261122/us-east-1/sts/aws4_request' not a valid key=value pair (missing equal-sign) in Authorization header: " +
 				"'AWS4-HMAC-SHA256 AKIA/20261122/us-east-1/sts/aws4_request" + rest + "'."},

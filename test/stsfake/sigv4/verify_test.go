@@ -145,7 +145,9 @@ func TestVerifyHoldsExactlyWhatWasSigned(t *testing.T) {
 		"fewer signed headers than true":            {change: replaceIn("content-type;", "")},
 		"the host not signed":                       {change: replaceIn("host;", "")},
 		"the session token not signed":              {change: replaceIn(";x-amz-security-token", "")},
-		"the signature cut short":                   {change: func(r *http.Request) { a := r.Header.Get("Authorization"); r.Header.Set("Authorization", a[:len(a)-1]) }},
+		"the signature cut short": {
+			change: func(r *http.Request) { a := r.Header.Get("Authorization"); r.Header.Set("Authorization", a[:len(a)-1]) },
+		},
 		"the signature in capital letters": {change: func(r *http.Request) {
 			head, signature, _ := strings.Cut(r.Header.Get("Authorization"), "Signature=")
 			r.Header.Set("Authorization", head+"Signature="+strings.ToUpper(signature))
@@ -189,12 +191,18 @@ func TestCheckTime(t *testing.T) {
 		now     time.Time
 		message string
 	}{
-		"now":                      {now: noon},
-		"15 minutes old":           {now: noon.Add(15 * time.Minute)},
-		"15 minutes and a bit":     {now: noon.Add(15*time.Minute + 900*time.Millisecond)},
-		"15 minutes early":         {now: noon.Add(-15 * time.Minute)},
-		"a second more than old":   {now: noon.Add(15*time.Minute + time.Second), message: "Signature expired: 20261122T120000Z is now earlier than 20261122T120001Z (20261122T121501Z - 15 min.)"},
-		"a second more than early": {now: noon.Add(-15*time.Minute - time.Second), message: "Signature not yet current: 20261122T120000Z is still later than 20261122T115959Z (20261122T114459Z + 15 min.)"},
+		"now":                  {now: noon},
+		"15 minutes old":       {now: noon.Add(15 * time.Minute)},
+		"15 minutes and a bit": {now: noon.Add(15*time.Minute + 900*time.Millisecond)},
+		"15 minutes early":     {now: noon.Add(-15 * time.Minute)},
+		"a second more than old": {
+			now:     noon.Add(15*time.Minute + time.Second),
+			message: "Signature expired: 20261122T120000Z is now earlier than 20261122T120001Z (20261122T121501Z - 15 min.)",
+		},
+		"a second more than early": {
+			now:     noon.Add(-15*time.Minute - time.Second),
+			message: "Signature not yet current: 20261122T120000Z is still later than 20261122T115959Z (20261122T114459Z + 15 min.)",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			expectMessage(NewWithT(t), claim.CheckTime(test.now), "SignatureDoesNotMatch", test.message)
@@ -214,8 +222,12 @@ func TestCheckScope(t *testing.T) {
 		"a region of another partition":                {change: func(c *Claim) { c.Region = "eusc-de-east-1" }},
 		"a region with three words":                    {change: func(c *Claim) { c.Region = "us-gov-west-1" }},
 		"another region than the server's":             {region: "us-east-1", message: "Credential should be scoped to a valid Region, not 'eu-central-1'."},
-		"no region at all":                             {change: func(c *Claim) { c.Region = "frankfurt" }, message: "Credential should be scoped to a valid Region, not 'frankfurt'."},
-		"another service":                              {change: func(c *Claim) { c.service = "s3" }, message: "Credential should be scoped to correct service: 'sts'."},
+		"no region at all": {
+			change: func(c *Claim) { c.Region = "frankfurt" }, message: "Credential should be scoped to a valid Region, not 'frankfurt'.",
+		},
+		"another service": {
+			change: func(c *Claim) { c.service = "s3" }, message: "Credential should be scoped to correct service: 'sts'.",
+		},
 		"another terminator": {change: func(c *Claim) { c.terminator = "aws3_request" },
 			message: "Credential should be scoped with a valid terminator: 'aws4_request', not 'aws3_request'."},
 		"another day": {change: func(c *Claim) { c.day = "20261121" },

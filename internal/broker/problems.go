@@ -1,0 +1,91 @@
+/*
+Copyright 2026 The sts-operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package broker
+
+import (
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/sts-operator/sts-operator/api/v1alpha1"
+	"github.com/sts-operator/sts-operator/internal/session"
+	"github.com/sts-operator/sts-operator/internal/sts"
+)
+
+// The messages of calls that have to wait, and of answers that are not used. Each says what to change.
+
+// loading: the issuer is about to be registered.
+func loading(id ID, uid types.UID) *sts.Problem {
+	return wait(v1alpha1.ReasonIssuerNotReady, session.Stagger(time.Second, uid), string(id.Kind)+" "+id.Name+" is being loaded")
+}
+
+func budgetSpent(id ID, after time.Duration) *sts.Problem {
+	return wait(v1alpha1.ReasonBudgetExhausted, after,
+		"the requestsPerSecond of "+string(id.Kind)+" "+id.Name+" are spent; the session waits for its turn")
+}
+
+func tooManyCalls(id ID, uid types.UID) *sts.Problem {
+	return wait(v1alpha1.ReasonBudgetExhausted, session.Stagger(time.Second, uid),
+		"too many calls through the issuers of namespace "+id.Namespace+" are under way; this one waits for its turn")
+}
+
+func waitingForCode(config Config, after time.Duration) *sts.Problem {
+	return wait(v1alpha1.ReasonWaitingForMFACode, after,
+		"AWS takes each code of MFA device "+config.MFASerialNumber+" once, so its calls are 30 seconds apart; the session waits for its turn")
+}
+
+// wait is no failure: all that it takes is to ask again.
+func wait(reason string, after time.Duration, message string) *sts.Problem {
+	return &sts.Problem{Reason: reason, Message: message, RetryAfter: after, Quiet: true}
+}
+
+func incomplete(config Config, operation string) *sts.Problem {
+	return sts.Problemf(v1alpha1.ReasonIncompleteResponse,
+		"%s answered %s without an error but not with a complete result: nothing was used of it", endpointName(config), operation)
+}
+
+func expiredOnArrival(config Config) *sts.Problem {
+	return sts.Problemf(v1alpha1.ReasonIncompleteResponse,
+		"%s granted credentials that have expired already by the operator's clock: set the clock of the operator's node", endpointName(config))
+}
+
+func accountMismatch(arn, account, want string) *sts.Problem {
+	return sts.Problemf(v1alpha1.ReasonAccountMismatch,
+		"the identity %s belongs to account %s, not to spec.accountID %s: put a key of that account there, or correct spec.accountID", arn, account, want)
+}
+
+func credentialsOfAnotherAccount(account, want string) *sts.Problem {
+	return sts.Problemf(v1alpha1.ReasonAccountMismatch,
+		"STS issued credentials of account %s, not of the issuer's spec.accountID %s: put a key of that account back, or correct spec.accountID; "+
+			"nothing was published", account, want)
+}
+
+func unexpectedPrincipal(issued sts.Identity) *sts.Problem {
+	return sts.Problemf(v1alpha1.ReasonVerificationFailed,
+		"STS issued credentials of %s, which is not the principal that was asked for: check the issuer's spec.endpoint; nothing was published", issued.ARN)
+}
+
+func unknownPrincipal(problem *sts.Problem) *sts.Problem {
+	return sts.Problemf(v1alpha1.ReasonVerificationFailed,
+		"STS does not say who the new credentials belong to (%s): check the issuer's spec.endpoint; nothing was published", problem.Reason)
+}
+
+func anotherPrincipal(issued sts.Identity, found string) *sts.Problem {
+	return sts.Problemf(v1alpha1.ReasonVerificationFailed,
+		"STS says that the new credentials belong to %s, not to %s (id %s, account %s): check the issuer's spec.endpoint; nothing was published",
+		found, issued.ARN, issued.UserID, issued.AccountID)
+}

@@ -1,0 +1,161 @@
+/*
+Copyright 2026 The sts-operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package federatedsession
+
+import (
+	"context"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/sts-operator/sts-operator/api/v1alpha1"
+	"github.com/sts-operator/sts-operator/internal/broker"
+	"github.com/sts-operator/sts-operator/internal/controller/reconciler"
+	"github.com/sts-operator/sts-operator/internal/credsecret"
+	"github.com/sts-operator/sts-operator/internal/guardrail"
+	"github.com/sts-operator/sts-operator/internal/session"
+	"github.com/sts-operator/sts-operator/internal/sts"
+)
+
+// observe gathers what a decision needs: from the caches, but for a SAML assertion and, where nothing cluster-scoped may be
+// watched, the namespace.
+func (r *Reconciler) observe(ctx context.Context, fs *v1alpha1.FederatedSession) (session.Observed, error) {
+	observed := session.Observed{Session: fs}
+	namespace := &metav1.PartialObjectMetadata{}
+	namespace.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
+	err := r.namespaces.Get(ctx, client.ObjectKey{Name: fs.Namespace}, namespace)
+	if err != nil { // not found, too: the session was seen before its namespace, which is tried again
+		return observed, fmt.Errorf("reading namespace %s: %w", fs.Namespace, err)
+	}
+	observed.NamespaceTerminating = !namespace.DeletionTimestamp.IsZero()
+
+	issuer, err := r.getIssuer(ctx, fs)
+	if err != nil {
+		return observed, err
+	}
+	observed.Issuer = r.observeIssuer(fs, issuer)
+	observed.Request = r.observeRequest(fs, issuer, namespace)
+	if observed.Assertion, err = r.observeAssertion(ctx, fs); err != nil {
+		return observed, err
+	}
+	secret, err := reconciler.GetSecret(ctx, r.client, client.ObjectKey{Namespace: fs.Namespace, Name: fs.TargetSecretName()})
+	if err != nil {
+		return observed, err
+	}
+	observed.Secret = credsecret.Observe(secret, fs)
+	return observed, nil
+}
+
+// observeLive looks at the Secret past the cache.
+func (r *Reconciler) observeLive(ctx context.Context, observed session.Observed) (*corev1.Secret, session.Observed, error) {
+	fs := observed.Session
+	secret, err := reconciler.GetSecret(ctx, r.live, client.ObjectKey{Namespace: fs.Namespace, Name: fs.TargetSecretName()})
+	observed.Secret = credsecret.Observe(secret, fs)
+	return secret, observed, err
+}
+
+// issuerID is the issuer that a session names.
+func issuerID(fs *v1alpha1.FederatedSession) broker.ID {
+	id := broker.ID{Kind: fs.Spec.IssuerRef.Kind, Name: fs.Spec.IssuerRef.Name}
+	if id.Kind == v1alpha1.SessionIssuerKind {
+		id.Namespace = fs.Namespace
+	}
+	return id
+}
+
+// isServed says whether this operator serves issuers of the kind that a session names.
+func (r *Reconciler) isServed(fs *v1alpha1.FederatedSession) bool {
+	return !r.namespacedOnly || fs.Spec.IssuerRef.Kind != v1alpha1.ClusterSessionIssuerKind
+}
+
+// getIssuer reads the issuer of a session; nil if there is none that this operator serves.
+func (r *Reconciler) getIssuer(ctx context.Context, fs *v1alpha1.FederatedSession) (v1alpha1.Issuer, error) {
+	if !r.isServed(fs) {
+		return nil, nil
+	}
+	return reconciler.GetIssuer(ctx, r.client, issuerID(fs))
+}
+
+// observeIssuer reads the issuer's status, which is what the issuer's own reconciler found out.
+func (r *Reconciler) observeIssuer(fs *v1alpha1.FederatedSession, issuer v1alpha1.Issuer) session.Issuer {
+	switch {
+	case !r.isServed(fs):
+		return session.Issuer{State: session.IssuerNotServed}
+	case issuer == nil:
+		return session.Issuer{State: session.IssuerMissing}
+	}
+	spec, status := issuer.IssuerSpec(), issuer.IssuerStatus()
+	observed := session.Issuer{
+		Version:     reconciler.IssuerVersion(issuer),
+		HasIdentity: spec.AccessKey != nil || reconciler.IsAmbient(issuer),
+		OwnEndpoint: spec.Endpoint != "" && issuer.IssuerKind() == v1alpha1.SessionIssuerKind,
+	}
+	_, unreadable := r.guardrails.Get(issuer)
+	ready := meta.FindStatusCondition(status.Conditions, v1alpha1.ReadyCondition)
+	switch {
+	case unreadable != nil:
+		observed.State, observed.NotReady = session.IssuerNotReady, unreadable.Message
+	case status.Verified != nil && status.Verified.Generation == issuer.GetGeneration():
+		observed.State, observed.Identity = session.IssuerReady, sts.Identity(status.Verified.Identity)
+	case ready == nil || status.ObservedGeneration != issuer.GetGeneration(): // of an earlier spec: nothing is known yet
+		observed.State = session.IssuerVerifying
+	default:
+		observed.State, observed.NotReady = session.IssuerNotReady, ready.Message
+	}
+	return observed
+}
+
+// observeRequest reads what the spec asks for and holds it against the issuer's guardrails, which may add to it.
+func (r *Reconciler) observeRequest(
+	fs *v1alpha1.FederatedSession, issuer v1alpha1.Issuer, namespace *metav1.PartialObjectMetadata,
+) session.Request {
+	asked, problem := sts.NewRequest(fs)
+	if problem != nil {
+		return session.InvalidRequest(problem)
+	}
+	if issuer == nil {
+		return session.AskedRequest(asked)
+	}
+	guardrails, problem := r.guardrails.Get(issuer)
+	if problem != nil {
+		return session.AskedRequest(asked)
+	}
+	admitted, refusal := guardrails.Apply(asked, guardrail.MetadataOf(namespace), guardrail.MetadataOf(fs))
+	if refusal != nil {
+		return session.RefusedRequest(asked, refusal)
+	}
+	return session.AdmittedRequest(asked, admitted)
+}
+
+// observeAssertion reads the SAML assertion that a session presents, past the cache, which does not hold such Secrets.
+func (r *Reconciler) observeAssertion(ctx context.Context, fs *v1alpha1.FederatedSession) (sts.Assertion, error) {
+	if fs.Spec.AssumeRoleWithSAML == nil {
+		return sts.Assertion{}, nil
+	}
+	ref := fs.Spec.AssumeRoleWithSAML.AssertionSecretRef
+	text, err := reconciler.GetSecretKey(ctx, r.live, client.ObjectKey{Namespace: fs.Namespace, Name: ref.Name}, ref.Key, sts.Problem{
+		Reason: v1alpha1.ReasonAssertionNotFound, Message: "put the base64-encoded SAML response of the identity provider there",
+	})
+	problem, err := sts.Split(err)
+	if err != nil || problem != nil {
+		return sts.Assertion{Problem: problem}, err
+	}
+	return sts.ParseAssertion(text, fmt.Sprintf("Secret %s, key %s", ref.Name, ref.Key)), nil
+}

@@ -1,0 +1,134 @@
+/*
+Copyright 2026 The sts-operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package federatedsession
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	logf "sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/sts-operator/sts-operator/internal/credsecret"
+	"github.com/sts-operator/sts-operator/internal/session"
+	"github.com/sts-operator/sts-operator/internal/sts"
+)
+
+const (
+	// publishTries: somebody may write the Secret between the read and the write; the credentials that were just issued
+	// are not thrown away for that.
+	publishTries = 3
+	// publishTimeout bounds publishing after a shutdown has begun.
+	publishTimeout = 10 * time.Second
+)
+
+// publish writes issued credentials to the Secret and returns it, with what is observed of it then. A Secret that changed since it was read is read
+// and decided about again: errDecidedOtherwise means that it no longer calls for credentials. A *sts.Problem says why they
+// could not be written. Once STS has answered, a shutdown no longer interrupts.
+func (r *Reconciler) publish(
+	ctx context.Context, secret *corev1.Secret, observed session.Observed, issued sts.Issued, issuerIdentity string,
+) (*corev1.Secret, session.Observed, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), publishTimeout)
+	defer cancel()
+	var err error
+	for range publishTries {
+		var written *corev1.Secret
+		if written, err = r.write(ctx, secret, observed, issued, issuerIdentity); err == nil {
+			observed.Secret = credsecret.Observe(written, observed.Session)
+			if !observed.Secret.Intact {
+				// To issue anew would never end.
+				return written, observed, secretChangedByWebhook(observed.Session)
+			}
+			return written, observed, nil
+		}
+		if !apierrors.IsConflict(err) && !apierrors.IsAlreadyExists(err) && !apierrors.IsNotFound(err) {
+			break
+		}
+		if secret, observed, err = r.observeLive(ctx, observed); err != nil {
+			break
+		}
+		// It may have become somebody else's, or another replica may have filled it: then that stays.
+		if session.Decide(observed, r.clock.Now()).Action != session.Issue {
+			return secret, observed, errDecidedOtherwise
+		}
+	}
+	logf.FromContext(ctx).Info("could not write the Secret", "secret", observed.Session.TargetSecretName(), "reason", apierrors.ReasonForError(err))
+	return secret, observed, secretNotWritten(observed.Session, err, issued.Credentials)
+}
+
+// write creates the Secret, or replaces what it holds if it is still as it was read.
+func (r *Reconciler) write(
+	ctx context.Context,
+	secret *corev1.Secret,
+	observed session.Observed,
+	issued sts.Issued,
+	issuerIdentity string,
+) (*corev1.Secret, error) {
+	fs := observed.Session
+	target := credsecret.New(fs)
+	if secret != nil {
+		target = secret.DeepCopy()
+	}
+	origin := credsecret.Origin{
+		RequestHash: observed.Request.ToSend().Hash(), SpecRequestHash: observed.Request.Asked().Hash(),
+		IssuerIdentity: issuerIdentity, AssertionDigest: observed.Assertion.Digest,
+	}
+	if err := credsecret.Publish(target, fs, issued, origin); err != nil {
+		return nil, err
+	}
+	if secret == nil {
+		return target, r.client.Create(ctx, target)
+	}
+	return target, r.patchSecret(ctx, secret, target)
+}
+
+// patchSecret changes the Secret from what was read, and only if that is still what is there.
+func (r *Reconciler) patchSecret(ctx context.Context, read, changed *corev1.Secret) error {
+	return r.client.Patch(ctx, changed, client.MergeFromWithOptions(read, client.MergeFromWithOptimisticLock{}))
+}
+
+// deleteRenamedSecrets deletes the session's Secrets of other names, which it left behind when its target was renamed, once the
+// target holds usable credentials: the new Secret first, then the old one goes.
+func (r *Reconciler) deleteRenamedSecrets(ctx context.Context, observed session.Observed) error {
+	if !session.IsUsable(observed, r.clock.Now()) {
+		return nil
+	}
+	fs := observed.Session
+	secrets := &corev1.SecretList{}
+	err := r.client.List(ctx, secrets, client.InNamespace(fs.Namespace), client.MatchingFields{ownerIndex: string(fs.UID)})
+	if err != nil {
+		return fmt.Errorf("listing the Secrets of FederatedSession %s/%s: %w", fs.Namespace, fs.Name, err)
+	}
+	for i := range secrets.Items {
+		secret := &secrets.Items[i]
+		if secret.Name == fs.TargetSecretName() || !credsecret.IsControlledBy(secret, fs) {
+			continue
+		}
+		err := r.client.Delete(ctx, secret, client.Preconditions{UID: &secret.UID, ResourceVersion: &secret.ResourceVersion})
+		if apierrors.IsNotFound(err) || apierrors.IsConflict(err) {
+			continue // the cache lags behind, or it has just changed: its event brings the next look
+		}
+		if err != nil {
+			return fmt.Errorf("deleting Secret %s/%s, the former target of FederatedSession %s: %w", secret.Namespace, secret.Name, fs.Name, err)
+		}
+		logf.FromContext(ctx).Info("deleted the Secret of the former name", "secret", secret.Name)
+	}
+	return nil
+}

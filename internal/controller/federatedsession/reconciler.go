@@ -1,0 +1,153 @@
+/*
+Copyright 2026 The sts-operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+// Package federatedsession reconciles FederatedSessions: it observes, lets the pure packages decide, acts and reports.
+package federatedsession
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/utils/clock"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/sts-operator/sts-operator/api/v1alpha1"
+	"github.com/sts-operator/sts-operator/internal/broker"
+	"github.com/sts-operator/sts-operator/internal/controller/reconciler"
+	"github.com/sts-operator/sts-operator/internal/guardrail"
+	"github.com/sts-operator/sts-operator/internal/metrics"
+	"github.com/sts-operator/sts-operator/internal/session"
+)
+
+// +kubebuilder:rbac:groups=sts-operator.dev,resources=federatedsessions,verbs=get;list;watch
+// +kubebuilder:rbac:groups=sts-operator.dev,resources=federatedsessions/status,verbs=patch
+// +kubebuilder:rbac:groups=sts-operator.dev,resources=sessionissuers;clustersessionissuers,verbs=get;list;watch
+// +kubebuilder:rbac:groups="",resources=secrets,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups="",resources=namespaces,verbs=get;list;watch
+// +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
+
+const (
+	// cacheLag is about what the cache lags behind.
+	cacheLag = 50 * time.Millisecond
+	// lookAgainAfter is when to decide again where the cache and the API server disagree on the Secret: the look costs a
+	// live read.
+	lookAgainAfter = time.Second
+)
+
+// Reconciler keeps a FederatedSession's Secret filled with credentials that have not expired.
+type Reconciler struct {
+	clock  clock.PassiveClock
+	client client.Client // reads from the cache
+	live   client.Reader // reads from the API server
+	// namespaces reads the metadata of namespaces: from the cache, unless nothing cluster-scoped may be watched.
+	namespaces     client.Reader
+	namespacedOnly bool
+	broker         *broker.Broker
+	recorder       events.EventRecorder
+	metrics        *metrics.Metrics
+	guardrails     *guardrail.Cache
+	proofs         *proofs
+	written        *writtenStatuses
+}
+
+// New is a reconciler of FederatedSessions.
+func New(d reconciler.Dependencies) *Reconciler {
+	r := &Reconciler{
+		clock: d.Clock, client: d.Client, live: d.Live, namespaces: d.Client, broker: d.Broker, recorder: d.Recorder, metrics: d.Metrics,
+		guardrails: d.Guardrails, proofs: newProofs(d.Client, d.Clock), written: &writtenStatuses{},
+	}
+	if d.NamespacedOnly {
+		r.namespaces, r.namespacedOnly = d.Live, true
+	}
+	return r
+}
+
+// Reconcile takes the seven steps: fetch, observe, decide, issue, publish, report, schedule.
+func (r *Reconciler) Reconcile(ctx context.Context, req reconcile.Request) (reconcile.Result, error) {
+	// 1 Fetch. Nothing is left to do for a session that goes: the garbage collector removes its Secret, and STS has
+	// nothing to undo.
+	fs := &v1alpha1.FederatedSession{}
+	if err := r.client.Get(ctx, req.NamespacedName, fs); err != nil {
+		if apierrors.IsNotFound(err) {
+			r.forget(req.NamespacedName)
+			return reconcile.Result{}, nil
+		}
+		return reconcile.Result{}, fmt.Errorf("reading FederatedSession %s: %w", req, err)
+	}
+	if !fs.DeletionTimestamp.IsZero() {
+		r.forget(req.NamespacedName)
+		return reconcile.Result{}, nil
+	}
+	if r.written.isStale(fs) {
+		return reconcile.Result{RequeueAfter: cacheLag}, nil
+	}
+
+	// 2 Observe.
+	observed, err := r.observe(ctx, fs)
+	if err != nil {
+		return reconcile.Result{}, err
+	}
+
+	// 3 Decide, 4 issue, 5 publish.
+	outcome, err := r.act(ctx, observed, session.Decide(observed, r.clock.Now()))
+	if err != nil {
+		return reconcile.Result{}, err
+	}
+	if outcome.lookAgain {
+		return reconcile.Result{RequeueAfter: lookAgainAfter}, nil
+	}
+
+	// 6 Report, and clear up what a renamed target left behind.
+	if err := r.report(ctx, outcome); err != nil {
+		if apierrors.IsConflict(err) {
+			return reconcile.Result{RequeueAfter: cacheLag}, nil
+		}
+		return reconcile.Result{}, err
+	}
+	if err := r.deleteRenamedSecrets(ctx, outcome.observed); err != nil {
+		return reconcile.Result{}, err
+	}
+
+	// 7 Schedule.
+	return r.schedule(outcome), nil
+}
+
+// forget drops what is kept of a session that is gone.
+func (r *Reconciler) forget(name types.NamespacedName) {
+	r.written.forget(name)
+	r.metrics.ForgetSession(name)
+}
+
+// schedule is when to look again, and how urgent that will be.
+func (r *Reconciler) schedule(o outcome) reconcile.Result {
+	now := r.clock.Now()
+	expiration := o.observed.Secret.Expiration
+	if !session.IsUsable(o.observed, now) {
+		expiration = time.Time{}
+	}
+	priority := session.Priority(expiration, now)
+	wait := reconciler.LongestSleep
+	if !o.retryAt.IsZero() {
+		// The moment after, so that a check that compares times does not find itself just too early.
+		wait = min(max(o.retryAt.Sub(now), 0)+time.Millisecond, reconciler.LongestSleep)
+	}
+	return reconcile.Result{RequeueAfter: wait, Priority: &priority}
+}

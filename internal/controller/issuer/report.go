@@ -1,0 +1,76 @@
+/*
+Copyright 2026 The sts-operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package issuer
+
+import (
+	"context"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/sts-operator/sts-operator/api/v1alpha1"
+	"github.com/sts-operator/sts-operator/internal/broker"
+	"github.com/sts-operator/sts-operator/internal/controller/reconciler"
+	"github.com/sts-operator/sts-operator/internal/sts"
+)
+
+// reportIdentity writes what STS says of the issuer.
+func (r *Reconciler) reportIdentity(ctx context.Context, issuer v1alpha1.Issuer, identity sts.Identity, accessKeyID string) error {
+	return r.writeStatus(ctx, issuer, func(s status) { s.setIdentity(identity, accessKeyID) })
+}
+
+// reportUnsigned writes that the issuer has nobody to call STS as, which is in order.
+func (r *Reconciler) reportUnsigned(ctx context.Context, issuer v1alpha1.Issuer) error {
+	return r.writeStatus(ctx, issuer, func(s status) { s.setUnsigned() })
+}
+
+// reportProblem writes why the issuer is not ready. STS not answering for a while does not make a confirmed identity untrue.
+func (r *Reconciler) reportProblem(ctx context.Context, issuer v1alpha1.Issuer, config broker.Config, problem *sts.Problem) error {
+	if problem.AwaitsTurn() || problem.IsTransient() && isConfirmed(issuer, config) {
+		return nil
+	}
+	return r.writeStatus(ctx, issuer, func(s status) { s.setProblem(problem) })
+}
+
+// writeStatus patches the status if set changes it, and records a change of readiness.
+func (r *Reconciler) writeStatus(ctx context.Context, issuer v1alpha1.Issuer, set func(status)) error {
+	reported, ok := issuer.DeepCopyObject().(v1alpha1.Issuer)
+	if !ok {
+		return fmt.Errorf("%T is no issuer", issuer)
+	}
+	set(statusOf(reported, r.clock.Now()))
+	if equality.Semantic.DeepEqual(issuer.IssuerStatus(), reported.IssuerStatus()) {
+		return nil
+	}
+	was := meta.FindStatusCondition(issuer.IssuerStatus().Conditions, v1alpha1.ReadyCondition).DeepCopy()
+	if err := r.client.Status().Patch(ctx, reported, client.MergeFromWithOptions(issuer, client.MergeFromWithOptimisticLock{})); err != nil {
+		return client.IgnoreNotFound(fmt.Errorf("writing the status of %s %s: %w", r.kind, client.ObjectKeyFromObject(issuer), err))
+	}
+	is := meta.FindStatusCondition(reported.IssuerStatus().Conditions, v1alpha1.ReadyCondition)
+	if was == nil || was.Status != is.Status || was.Reason != is.Reason {
+		kind := corev1.EventTypeNormal
+		if is.Status != metav1.ConditionTrue {
+			kind = corev1.EventTypeWarning
+		}
+		r.recorder.Eventf(reported, nil, kind, is.Reason, "Verify", "%s", reconciler.EventNote(is.Message))
+	}
+	return nil
+}

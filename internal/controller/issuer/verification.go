@@ -1,0 +1,101 @@
+/*
+Copyright 2026 The sts-operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package issuer
+
+import (
+	"sync"
+	"time"
+
+	"github.com/sts-operator/sts-operator/api/v1alpha1"
+	"github.com/sts-operator/sts-operator/internal/broker"
+	"github.com/sts-operator/sts-operator/internal/session"
+	"github.com/sts-operator/sts-operator/internal/sts"
+)
+
+// verifyEvery is how often STS is asked again who an issuer is while nothing has changed.
+const verifyEvery = time.Hour
+
+// verification is the latest time that STS was asked, or might have been, about which configuration, and how often in a row
+// it has not confirmed it.
+type verification struct {
+	at       time.Time
+	config   broker.Config
+	failures int32
+}
+
+// verifications are the latest of each issuer.
+type verifications struct {
+	mutex  sync.Mutex
+	latest map[broker.ID]verification
+}
+
+func newVerifications() *verifications { return &verifications{latest: map[broker.ID]verification{}} }
+
+func (v *verifications) of(id broker.ID) (verification, bool) {
+	v.mutex.Lock()
+	defer v.mutex.Unlock()
+	latest, known := v.latest[id]
+	return latest, known
+}
+
+// note a verification and return how many have failed in a row.
+func (v *verifications) note(id broker.ID, config broker.Config, now time.Time, confirmed bool) int32 {
+	v.mutex.Lock()
+	defer v.mutex.Unlock()
+	failures := v.latest[id].failures + 1
+	if confirmed {
+		failures = 0
+	}
+	v.latest[id] = verification{at: now, config: config, failures: failures}
+	return failures
+}
+
+func (v *verifications) forget(id broker.ID) {
+	v.mutex.Lock()
+	defer v.mutex.Unlock()
+	delete(v.latest, id)
+}
+
+// untilVerification is how long STS need not be asked who the issuer is. What the status says from before a restart is
+// taken over, so that a restart asks nothing; what can have become untrue is asked for at once, such as who the operator's
+// own pod is.
+func (r *Reconciler) untilVerification(id broker.ID, issuer v1alpha1.Issuer, config broker.Config) time.Duration {
+	now := r.clock.Now()
+	last, known := r.verifications.of(id)
+	trouble := r.broker.Trouble(id)
+	switch {
+	case !known && !config.Ambient && isConfirmed(issuer, config):
+		r.broker.Register(id, config, sts.Identity(issuer.IssuerStatus().Verified.Identity))
+		r.verifications.note(id, config, now, true)
+		return keyPoll
+	case !known || !last.config.Equals(config):
+		return 0
+	case last.failures > 0:
+		return last.at.Add(session.Backoff(sts.Retry, last.failures, 0, issuer.GetUID())).Sub(now)
+	case !isConfirmed(issuer, config):
+		return 0
+	case trouble != nil && trouble.SuspectsIssuer():
+		return last.at.Add(keyPoll).Sub(now)
+	}
+	return last.at.Add(session.Stagger(verifyEvery, issuer.GetUID())).Sub(now)
+}
+
+// isConfirmed says whether the status says who this configuration is.
+func isConfirmed(issuer v1alpha1.Issuer, config broker.Config) bool {
+	verified := issuer.IssuerStatus().Verified
+	return verified != nil && verified.Generation == issuer.GetGeneration() && verified.AccessKeyID == config.Key.AccessKeyID()
+}

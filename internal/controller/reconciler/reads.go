@@ -1,0 +1,91 @@
+/*
+Copyright 2026 The sts-operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package reconciler
+
+import (
+	"context"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/sts-operator/sts-operator/api/v1alpha1"
+	"github.com/sts-operator/sts-operator/internal/broker"
+	"github.com/sts-operator/sts-operator/internal/sts"
+)
+
+// NewIssuer is an empty issuer of a kind.
+func NewIssuer(kind v1alpha1.IssuerKind) v1alpha1.Issuer {
+	if kind == v1alpha1.ClusterSessionIssuerKind {
+		return &v1alpha1.ClusterSessionIssuer{}
+	}
+	return &v1alpha1.SessionIssuer{}
+}
+
+// GetIssuer reads an issuer; nil if there is none.
+func GetIssuer(ctx context.Context, c client.Reader, id broker.ID) (v1alpha1.Issuer, error) {
+	issuer := NewIssuer(id.Kind)
+	if err := c.Get(ctx, client.ObjectKey{Namespace: id.Namespace, Name: id.Name}, issuer); err != nil {
+		if apierrors.IsNotFound(err) {
+			return nil, nil
+		}
+		return nil, fmt.Errorf("reading %s %s: %w", id.Kind, id.Name, err)
+	}
+	return issuer, nil
+}
+
+// IssuerVersion differs whenever the spec of the issuer does.
+func IssuerVersion(issuer v1alpha1.Issuer) string {
+	return fmt.Sprintf("%s/%d", issuer.GetUID(), issuer.GetGeneration())
+}
+
+// IsAmbient says whether an issuer calls STS as the operator itself: cluster-scoped ones may, whatever a stored object says.
+func IsAmbient(issuer v1alpha1.Issuer) bool {
+	return issuer.IssuerSpec().Ambient != nil && issuer.IssuerKind() == v1alpha1.ClusterSessionIssuerKind
+}
+
+// GetSecret reads a Secret; nil if there is none.
+func GetSecret(ctx context.Context, c client.Reader, key client.ObjectKey) (*corev1.Secret, error) {
+	secret := &corev1.Secret{}
+	if err := c.Get(ctx, key, secret); err != nil {
+		if apierrors.IsNotFound(err) {
+			return nil, nil
+		}
+		return nil, fmt.Errorf("reading Secret %s: %w", key, err)
+	}
+	return secret, nil
+}
+
+// GetSecretKey reads one key of a Secret. If there is none, or it may not be read, the error is a *sts.Problem of the reason,
+// which gives the advice.
+func GetSecretKey(
+	ctx context.Context, live client.Reader, name client.ObjectKey, key string, missing sts.Problem,
+) ([]byte, error) {
+	secret, err := GetSecret(ctx, live, name)
+	switch {
+	case apierrors.IsForbidden(err):
+		return nil, sts.Problemf(missing.Reason, "the operator may not read Secret %s: grant its ServiceAccount the right to get it", name)
+	case err != nil:
+		return nil, err
+	case secret == nil:
+		return nil, sts.Problemf(missing.Reason, "Secret %s does not exist: %s", name, missing.Message)
+	case len(secret.Data[key]) == 0:
+		return nil, sts.Problemf(missing.Reason, "Secret %s has no key %s: %s", name, key, missing.Message)
+	}
+	return secret.Data[key], nil
+}

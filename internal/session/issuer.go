@@ -1,0 +1,49 @@
+/*
+Copyright 2026 The sts-operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package session
+
+import "github.com/sts-operator/sts-operator/internal/sts"
+
+// IssuerState is what is known of the issuer that a session names.
+type IssuerState int
+
+const (
+	// IssuerMissing: there is none of that name.
+	IssuerMissing IssuerState = iota
+	// IssuerNotServed: this operator serves no issuers of that kind.
+	IssuerNotServed
+	// IssuerVerifying: STS is being asked who it is.
+	IssuerVerifying
+	// IssuerNotReady: it cannot be used; NotReady says why.
+	IssuerNotReady
+	// IssuerReady: its guardrails can be read, and STS has confirmed its identity, if it has one.
+	IssuerReady
+)
+
+// Issuer is what is known of the issuer that the session names.
+type Issuer struct {
+	State IssuerState
+	// NotReady says why an issuer is not ready.
+	NotReady string
+	// OwnEndpoint: its namespace has chosen the endpoint that it calls.
+	OwnEndpoint bool
+	// HasIdentity: it has somebody to call STS as. Identity is who; zero until STS has confirmed it.
+	HasIdentity bool
+	Identity    sts.Identity
+	// Version differs whenever the object does: where STS is, or through whom, may be what failed.
+	Version string
+}
