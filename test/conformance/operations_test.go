@@ -73,7 +73,10 @@ func TestAssumeRole(t *testing.T) {
 		"--external-id", "ext", "--source-identity", "jean", "--tags", "Key=Team,Value=a", "--transitive-tag-keys", "Team")
 	g.Expect(s.call(t, got.Credentials, "get-caller-identity").Arn).To(Equal(got.AssumedRoleUser.Arn))
 	g.Expect(s.refused(t, demo(), "assume-role", "--role-arn", role+"admin", "--role-session-name", "s-1")).To(
-		ContainSubstring("(AccessDenied) when calling the AssumeRole operation: User: " + demoARN + " is not authorized to perform: sts:AssumeRole on resource: " + role + "admin"))
+		ContainSubstring(
+			"(AccessDenied) when calling the AssumeRole operation: User: " + demoARN + " is not authorized to perform: sts:AssumeRole on resource: " + role + "admin",
+		),
+	)
 	g.Expect(s.refused(t, got.Credentials, "assume-role", "--role-arn", role+"reader", "--role-session-name", "s-1", "--duration-seconds", "7200")).To(
 		ContainSubstring("The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining."))
 }
@@ -87,7 +90,9 @@ func TestAssumeRoleWithWebIdentity(t *testing.T) {
 	}
 	got := s.call(t, credentials{}, call("system:serviceaccount:team-a:default")...)
 	g.Expect(got.SubjectFromWebIdentityToken).To(Equal("system:serviceaccount:team-a:default"))
-	g.Expect([]string{got.Provider, got.Audience}).To(Equal([]string{"arn:aws:iam::" + account + ":oidc-provider/oidc.example.com/cluster", "sts.amazonaws.com"}))
+	g.Expect([]string{got.Provider, got.Audience}).To(
+		Equal([]string{"arn:aws:iam::" + account + ":oidc-provider/oidc.example.com/cluster", "sts.amazonaws.com"}),
+	)
 	g.Expect(s.call(t, got.Credentials, "get-caller-identity").Arn).To(Equal(got.AssumedRoleUser.Arn))
 	g.Expect(s.refused(t, credentials{}, call("system:serviceaccount:team-b:default")...)).To(
 		ContainSubstring("(AccessDenied) when calling the AssumeRoleWithWebIdentity operation: Not authorized to perform sts:AssumeRoleWithWebIdentity"))

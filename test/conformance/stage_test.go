@@ -73,7 +73,7 @@ func newStage(t *testing.T) *stage {
 	}
 	world.Accounts[0].OIDCProviders[0] = stsfake.OIDCProviderFor(s.cluster.Provider("sts.amazonaws.com"))
 	world.Accounts[0].SAMLProviders[0].Metadata = string(s.company.Metadata())
-	s.fake = stsfake.New(time.Now, world)
+	s.fake = stsfake.NewServer(time.Now, world)
 	server := httptest.NewServer(s.fake)
 	t.Cleanup(server.Close)
 	s.url = server.URL

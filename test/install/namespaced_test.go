@@ -14,7 +14,7 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-package main
+package install_test
 
 import (
 	"fmt"
@@ -32,6 +32,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
+	"github.com/sts-operator/sts-operator/test/controlplane"
 )
 
 // TestTheNamespacedInstallNeedsItsRolesAndNothingElse takes an install for two namespaces through everything that needs a
@@ -65,7 +66,7 @@ func TestTheNamespacedInstallNeedsItsRolesAndNothingElse(t *testing.T) {
 		return apierrors.IsNotFound(operator.admin.Get(t.Context(), client.ObjectKey{Namespace: "team-a", Name: "reports"}, former))
 	}, patience, interval).Should(BeTrue())
 	g.Expect(operator.admin.Get(t.Context(), client.ObjectKeyFromObject(fs), fs)).To(Succeed())
-	fs.Spec.Secret.Labels = map[string]v1alpha1.LabelValue{"a": "b"}
+	fs.Spec.Secret.Template.Metadata.Labels = map[string]v1alpha1.LabelValue{"a": "b"}
 	g.Expect(operator.admin.Update(t.Context(), fs)).To(Succeed())
 	g.Eventually(func() map[string]string {
 		g.Expect(operator.admin.Get(t.Context(), client.ObjectKeyFromObject(renamed), renamed)).To(Succeed())
@@ -79,24 +80,23 @@ func TestTheNamespacedInstallNeedsItsRolesAndNothingElse(t *testing.T) {
 	g.Expect(refusal.Message).To(ContainSubstring("use a SessionIssuer of namespace team-a"))
 
 	t.Log("it is ready, and metrics are read on localhost")
-	g.Expect(statusOf(t, "http://"+operator.probes+"/readyz", "")).To(Equal(http.StatusOK))
-	g.Expect(statusOf(t, "http://"+operator.metrics+"/metrics", "")).To(Equal(http.StatusOK))
+	expectStatus(t, "http://"+operator.probes+"/readyz", "", http.StatusOK)
+	expectStatus(t, "http://"+operator.metrics+"/metrics", "", http.StatusOK)
 
 	operator.expectUntouched(t, "team-c")
 	expectTokensWhereBound(t, operator, config)
 
-	operator.stop(t)
-	all := operator.requests.of(t, account)
+	all := operator.stop(t)
 	g.Expect(refused(all)).To(HaveEach(HaveField("String()", "create serviceaccounts/token")), "while it was not bound; nothing else")
 	g.Expect(outside(all, "team-a", "team-b", systemNamespace)).To(BeEmpty())
 	g.Expect(outside(all, "team-a", "team-b")).To(HaveEach(MatchRegexp(`^(create|get|update|patch) (coordination.k8s.io/leases|events)$`)))
-	g.Expect(all).To(ContainElement(access{Verb: "get", Resource: "namespaces", Namespace: "team-a"}))
-	g.Expect(all).To(ContainElement(access{Verb: "delete", Resource: "secrets", Namespace: "team-a"}))
+	g.Expect(all).To(ContainElement(controlplane.Request{Verb: "get", Resource: "namespaces", Namespace: "team-a"}))
+	g.Expect(all).To(ContainElement(controlplane.Request{Verb: "delete", Resource: "secrets", Namespace: "team-a"}))
 }
 
 // expectTokensWhereBound: config/web-identity gives nothing until it is bound, then in that namespace alone, and in a Role
 // of one's own for the named ServiceAccounts alone.
-func expectTokensWhereBound(t *testing.T, operator installed, config string) {
+func expectTokensWhereBound(t *testing.T, operator *operator, config string) {
 	t.Helper()
 	t.Log("the right to create tokens is off until it is bound")
 	for _, namespace := range []string{"team-a", "team-b"} {
@@ -156,13 +156,10 @@ func TestWhatRemainsClusterWideWithClusterIssuers(t *testing.T) {
 
 	operator.expectSession(t, "team-a", "shared", v1alpha1.ReasonIssued)
 	operator.expectSession(t, "team-a", "reports", v1alpha1.ReasonIssued)
-	g.Eventually(func() int {
-		return statusOf(t, "https://"+operator.metrics+"/metrics", tokenOf(t, operator.admin, "prometheus"))
-	}, patience, interval).Should(Equal(http.StatusOK))
+	operator.expectMetrics(t, "prometheus", http.StatusOK)
 	operator.expectUntouched(t, "team-b")
 
-	operator.stop(t)
-	all := operator.requests.of(t, account)
+	all := operator.stop(t)
 	g.Expect(refused(all)).To(HaveEach(HaveField("String()", "create serviceaccounts/token")))
 	clusterWide := slices.DeleteFunc(outside(all, "team-a", systemNamespace), func(one string) bool {
 		// An API server that can lists within the watch. An event that comes again is patched.
@@ -173,8 +170,8 @@ func TestWhatRemainsClusterWideWithClusterIssuers(t *testing.T) {
 		"create events.k8s.io/events", // in namespace default
 		"create authentication.k8s.io/tokenreviews", "create authorization.k8s.io/subjectaccessreviews",
 	))
-	g.Expect(all).To(ContainElement(access{Verb: "get", Resource: "secrets", Namespace: systemNamespace}))
-	g.Expect(all).To(ContainElement(access{Verb: "create", Group: "events.k8s.io", Resource: "events", Namespace: "default"}))
+	g.Expect(all).To(ContainElement(controlplane.Request{Verb: "get", Resource: "secrets", Namespace: systemNamespace}))
+	g.Expect(all).To(ContainElement(controlplane.Request{Verb: "create", Group: "events.k8s.io", Resource: "events", Namespace: "default"}))
 }
 
 // delegator is what kubectl create clusterrolebinding makes, and a scraper.
@@ -202,8 +199,8 @@ func TestAServedNamespaceWithoutItsRoleKeepsTheOperatorFromBecomingReady(t *test
 	config := copyOfConfig(t)
 	edit(t, filepath.Join(config, "namespaced/kustomization.yaml"), "--namespaces=team-a", "--namespaces=team-a,team-b")
 	operator := install(t, config)
-	g.Eventually(operator.log.String, patience, interval).Should(MatchRegexp(`secrets is forbidden.*team-b`))
-	g.Expect(statusOf(t, "http://"+operator.probes+"/healthz", "")).To(Equal(http.StatusOK))
+	g.Eventually(operator.Output, patience, interval).Should(MatchRegexp(`secrets is forbidden.*team-b`))
+	expectStatus(t, "http://"+operator.probes+"/healthz", "", http.StatusOK)
 	g.Expect(statusOf(t, "http://"+operator.probes+"/readyz", "")).To(Equal(http.StatusInternalServerError))
 	operator.expectUntouched(t, "team-a")
 }
