@@ -4,7 +4,8 @@ SHELL := bash
 .DEFAULT_GOAL := help
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
-IMG ?= ghcr.io/sts-operator/sts-operator:$(VERSION)
+IMAGE_NAME := ghcr.io/sts-operator/sts-operator
+IMG ?= $(IMAGE_NAME):$(VERSION)
 PLATFORMS ?= linux/amd64 linux/arm64
 LDFLAGS := -s -w -X main.version=$(VERSION)
 PKG ?= ./...
@@ -39,7 +40,9 @@ uninstall: $(KUSTOMIZE) ## Take the CRDs, and with them every session and its Se
 
 .PHONY: deploy
 deploy: $(KUSTOMIZE) ## Put CRDs and operator (image IMG) into the cluster of the current kubeconfig.
-	$(KUSTOMIZE) build config/default | sed 's|image: ghcr.io/sts-operator/sts-operator:.*|image: $(IMG)|' | kubectl apply --server-side -f -
+	@rm -rf bin/deploy && mkdir -p bin/deploy
+	cd bin/deploy && ../../$(KUSTOMIZE) create --resources ../../config/default && ../../$(KUSTOMIZE) edit set image '$(IMAGE_NAME)=$(IMG)'
+	$(KUSTOMIZE) build bin/deploy | kubectl apply --server-side -f -
 
 .PHONY: undeploy
 undeploy: $(KUSTOMIZE) ## Take the operator, the CRDs, every session and its Secret out of that cluster.
@@ -58,10 +61,10 @@ conformance: ## Drive the STS fake with the real AWS CLI, every operation (needs
 	go test -tags=conformance -count=1 $(ARGS) ./test/conformance
 
 .PHONY: cover
-cover: ## Run the tests and print the coverage of each package and of all.
+cover: ## Run the tests and print the coverage of each package, whichever tests reach it.
 	@mkdir -p bin
-	hack/hermetic.sh go test -coverprofile=bin/cover.out $(ARGS) $(PKG)
-	@go tool cover -func=bin/cover.out | tail -n 1
+	hack/hermetic.sh go test -coverpkg=./internal/...,./cmd/...,./test/stsfake/... -coverprofile=bin/cover.out $(ARGS) $(PKG)
+	@awk -f hack/coverage.awk bin/cover.out
 
 .PHONY: bench
 bench: ## Measure the operator against a bare client on a real API server (ARGS='-sessions 5000').

@@ -20,61 +20,49 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"strings"
 	"time"
 
 	"golang.org/x/term"
-	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/sts-operator/sts-operator/api/v1alpha1"
 )
 
-// newsKept is how many lines of news stand below the table.
-const newsKept = 8
+const (
+	// newsKept is how many lines of news are below the table.
+	newsKept = 8
+	// highlighted is how long a new access key id is bold.
+	highlighted = 3 * time.Second
+)
 
 // screen is the lower part of a terminal, drawn again and again.
 type screen struct {
 	terminal *os.File
 	news     []string
-	keys     map[types.UID]key // of the sessions
-	height   int               // lines drawn last time
-}
-
-// key is an access key id, and when it was first seen.
-type key struct {
-	id    string
-	since time.Time
+	since    map[string]time.Time // when each access key id was first drawn
+	height   int                  // lines drawn last time
 }
 
 // newScreen is nil if there is no terminal that could be drawn on.
-func newScreen(out io.Writer) *screen {
-	file, ok := out.(*os.File)
-	if !ok || !term.IsTerminal(int(file.Fd())) || os.Getenv("TERM") == "dumb" {
+func newScreen(out *os.File) *screen {
+	if !term.IsTerminal(int(out.Fd())) || os.Getenv("TERM") == "dumb" {
 		return nil
 	}
-	return &screen{terminal: file, keys: map[types.UID]key{}}
+	return &screen{terminal: out, since: map[string]time.Time{}}
 }
 
 // draw replaces what was drawn before.
-func (s *screen) draw(t *table, news []string) {
+func (s *screen) draw(sessions []v1alpha1.FederatedSession, news []string, now time.Time) {
 	width, height, err := term.GetSize(int(s.terminal.Fd()))
-	if err != nil || width < 2 || height < 2 { // a terminal of no size
+	if err != nil || width < 2 || height < 2 { // a terminal without a size
 		width, height = 80, 24
 	}
 	s.news = append(s.news, news...)
 	s.news = s.news[max(0, len(s.news)-newsKept):]
-
-	title := time.Now().UTC().Format(time.TimeOnly) + " UTC   kubectl get fsess -A, and the access key ids"
-	columns := t.lines()
-	if needed := len(slices.MaxFunc(columns, func(a, b string) int { return len(a) - len(b) })) + 1; needed > width {
-		title += fmt.Sprintf(" (wants %d columns)", needed)
-		t.keysFirst()
-		columns = t.lines()
-	}
-	lines := append([]string{title, ""}, columns...)
-	lines = append(lines, "")
-	lines = append(lines, s.news...)
-	// What does not fit would scroll, and the next drawing would begin in the wrong place.
-	lines = lines[:min(len(lines), max(1, height-1))]
+	lines := append([]string{now.UTC().Format(time.TimeOnly) + " UTC, Ctrl-C ends it", ""}, table(sessions, now)...)
+	lines = append(append(lines, ""), s.news...)
+	// More would scroll, and the next drawing would begin in the wrong place.
+	lines = lines[:min(len(lines), height-1)]
 
 	var frame strings.Builder
 	if s.height > 0 {
@@ -86,18 +74,20 @@ func (s *screen) draw(t *table, news []string) {
 		frame.WriteString(string(runes[:min(len(runes), width-1)]) + "\n")
 	}
 	s.height = len(lines)
-	_, _ = io.WriteString(s.terminal, s.highlight(frame.String(), t))
+	_, _ = io.WriteString(s.terminal, s.highlight(frame.String(), sessions, now))
 }
 
-// highlight makes access key ids bold for a few seconds after they change.
-func (s *screen) highlight(frame string, t *table) string {
-	now := time.Now()
-	for _, r := range t.rows {
-		uid, id := r.session.UID, r.session.Status.AccessKeyID
-		if s.keys[uid].id != id {
-			s.keys[uid] = key{id, now}
+// highlight makes new access key ids bold.
+func (s *screen) highlight(frame string, sessions []v1alpha1.FederatedSession, now time.Time) string {
+	for _, fs := range sessions {
+		id := fs.Status.AccessKeyID
+		if id == "" {
+			continue
 		}
-		if id != "" && now.Sub(s.keys[uid].since) < 3*time.Second {
+		if _, known := s.since[id]; !known {
+			s.since[id] = now
+		}
+		if now.Sub(s.since[id]) < highlighted {
 			frame = strings.ReplaceAll(frame, id, "\x1b[1;32m"+id+"\x1b[0m")
 		}
 	}

@@ -24,109 +24,103 @@ import (
 	"path/filepath"
 	"time"
 
-	"sigs.k8s.io/controller-runtime/pkg/client"
-
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
+	"github.com/sts-operator/sts-operator/test/stage"
 )
 
 // silence is how long the API server may fail to answer before the demo gives up.
 const silence = 15 * time.Second
 
 // show shows the sessions until it is told to end: on a terminal as a table that changes, else a line for each change.
-func (s *stage) show() error {
-	s.invite()
-	go s.keepSigningIn()
-	screen := newScreen(s.out)
+func show(ctx context.Context, s *stage.Stage) error {
+	invite(s)
+	go keepSigningIn(ctx, s)
+	screen := newScreen(os.Stdout)
 	if screen == nil {
-		s.say("What changes (there is no terminal for a table):")
+		say("What changes (there is no terminal for a table):")
 	}
 	seen := history{}
 	answered := time.Now()
 	for {
-		t, err := s.readTable()
+		sessions, err := list(ctx, s)
+		now := time.Now()
 		switch {
 		case err == nil:
-			answered = time.Now()
-			news := seen.compare(t)
+			answered = now
+			news := seen.update(sessions, now)
 			if screen != nil {
-				screen.draw(t, news)
+				screen.draw(sessions, news, now)
 				break
 			}
-			for _, n := range news {
-				s.say("%s", n)
+			for _, line := range news {
+				say("%s", line)
 			}
-		case s.ctx.Err() == nil && time.Since(answered) > silence:
+		case ctx.Err() == nil && now.Sub(answered) > silence:
 			return fmt.Errorf("the API server has not answered for %s: %w", silence, err)
 		}
 		select {
-		case <-s.ctx.Done():
-			return context.Cause(s.ctx)
+		case <-ctx.Done():
+			return context.Cause(ctx)
 		case <-time.After(time.Second):
 		}
 	}
 }
 
-// invite says what one can try.
-func (s *stage) invite() {
+func list(ctx context.Context, s *stage.Stage) ([]v1alpha1.FederatedSession, error) {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	sessions := &v1alpha1.FederatedSessionList{}
+	err := s.Client.List(ctx, sessions)
+	return sessions.Items, err
+}
+
+// keepSigningIn puts a new assertion there for each rotation, which comes after half of a lifetime at the earliest.
+func keepSigningIn(ctx context.Context, s *stage.Stage) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(lifetime / 3):
+			_ = s.SignIn(ctx, "shipping") // it is tried again; show reports an API server that does not answer
+		}
+	}
+}
+
+// invite says what to try.
+func invite(s *stage.Stage) {
 	kubectl := "kubectl"
 	if _, err := exec.LookPath(kubectl); err != nil {
 		kubectl = filepath.Join(os.Getenv("KUBEBUILDER_ASSETS"), kubectl)
 	}
-	s.say(`It runs until Ctrl-C, which ends and removes all of it. Try this in another terminal:
+	say(`Sessions last %[5]s here, where AWS grants 15 minutes at least. Try this in another terminal:
 
   export KUBECONFIG=%[1]s
+  alias k=%[2]s
 
   # What is there, what the operator says of it, and what a pod gets.
-  %[2]s get fsess,sissuer,csissuer -A
-  %[2]s describe fsess -n reporting forecast
-  %[2]s get secret -n reporting reports -o jsonpath='{.data.credentials}' | base64 -d
+  k get fsess,sissuer,csissuer -A
+  k describe fsess -n reporting forecast
+  k get secret -n reporting reports -o jsonpath='{.data.credentials}' | base64 -d
 
   # Rotate now; allow the guest's namespace; break a Secret and see it mended.
-  %[2]s annotate fsess -n reporting reports --overwrite sts-operator.dev/rotate-requested-at="$(date)"
-  %[2]s label namespace guest example.com/aws-sessions=allowed
-  %[2]s patch secret -n reporting reports --type merge -p '{"data":{"credentials.json":null}}'
+  k annotate fsess -n reporting reports --overwrite \
+    sts-operator.dev/rotate-requested-at="$(date)"
+  k label namespace guest example.com/aws-sessions=allowed
+  k patch secret -n reporting reports --type merge \
+    -p '{"data":{"credentials.json":null}}'
 
-  # Allow the team reporting an hour at most, which two of its sessions do not keep; take that back.
-  %[2]s patch sissuer -n reporting broker --type merge -p '{"spec":{"rules":[{"expression":"session.durationSeconds <= 3600"}]}}'
-  %[2]s patch sissuer -n reporting broker --type json -p '[{"op":"remove","path":"/spec/rules"}]'
+  # Allow the team reporting an hour at most: two sessions keep what they have and
+  # get no more. Undo it.
+  k patch sissuer -n reporting broker --type merge -p '{"spec":{"guardrails":
+    {"rules":[{"expression":"session.durationSeconds <= 3600"}]}}}'
+  k patch sissuer -n reporting broker --type merge \
+    -p '{"spec":{"guardrails":{"rules":null}}}'
 
-  # Have STS throttle everybody, and stop it again; what STS was asked; the operator's metrics and log.
-  curl -d '{"kind":"throttle","requestsPerSecond":0.01}' %[3]s/_admin/scenarios
+  # Have STS throttle everybody, and stop it; what STS was asked; the metrics.
+  curl %[3]s/_admin/scenarios \
+    -d '{"kind":"throttle","requestsPerSecond":0.01}'
   curl -X DELETE %[3]s/_admin/scenarios
   curl %[3]s/_admin/calls
   curl %[4]s
-  tail -f %[5]s
-`, s.kubeconfig, kubectl, s.stsURL, s.metricsURL, s.log("manager"))
-}
-
-// history is how the sessions stood when they were last looked at.
-type history map[client.ObjectKey]v1alpha1.FederatedSession
-
-// compare returns a line for each session that stands otherwise than before.
-func (h history) compare(t *table) []string {
-	var news []string
-	for _, r := range t.rows {
-		now, key := r.session, client.ObjectKeyFromObject(&r.session)
-		before := h[key]
-		h[key] = now
-		if text := difference(&before, &now); text != "" {
-			news = append(news, fmt.Sprintf("%s  %s: %s", time.Now().UTC().Format(time.TimeOnly), key, text))
-		}
-	}
-	return news
-}
-
-func difference(before, now *v1alpha1.FederatedSession) string {
-	was, is := before.Status.AccessKeyID, now.Status.AccessKeyID
-	switch {
-	case was != "" && is != "" && was != is:
-		left := before.Status.ExpirationTime.Sub(now.Status.IssuedTime.Time)
-		if left < 0 {
-			return fmt.Sprintf("%s became %s, %.0f s after it had expired", was, is, -left.Seconds())
-		}
-		return fmt.Sprintf("%s became %s, %.0f s before it expires", was, is, left.Seconds())
-	case ready(before).Status != ready(now).Status || ready(before).Reason != ready(now).Reason:
-		return word(now)
-	}
-	return ""
+`, s.Kubeconfig, kubectl, s.STSURL, s.MetricsURL, lifetime)
 }

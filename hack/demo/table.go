@@ -17,117 +17,84 @@ limitations under the License.
 package main
 
 import (
-	"encoding/json"
+	"cmp"
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
+	"time"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
+	"github.com/sts-operator/sts-operator/test/stage"
 )
 
-// table is what `kubectl get fsess -A` shows, with the access key ids beside it.
-type table struct {
-	heading []string
-	rows    []row
-}
-
-type row struct {
-	cells   []string
-	session v1alpha1.FederatedSession
-}
-
-// readTable asks the API server for the table, as kubectl does: the server decides about the columns.
-func (s *stage) readTable() (*table, error) {
-	httpClient, err := rest.HTTPClientFor(s.config)
-	if err != nil {
-		return nil, err
-	}
-	url := s.config.Host + "/apis/" + v1alpha1.GroupVersion.String() + "/federatedsessions?includeObject=Object"
-	request, err := http.NewRequestWithContext(s.ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return nil, err
-	}
-	request.Header.Set("Accept", "application/json;as=Table;v=v1;g=meta.k8s.io")
-	answer, err := httpClient.Do(request)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = answer.Body.Close() }()
-	if answer.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("the API server answered %s", answer.Status)
-	}
-	var served metav1.Table
-	if err := json.NewDecoder(answer.Body).Decode(&served); err != nil {
-		return nil, fmt.Errorf("reading the table: %w", err)
-	}
-	return newTable(&served)
-}
-
-// newTable keeps the columns that kubectl shows without -o wide.
-func newTable(served *metav1.Table) (*table, error) {
-	t := &table{heading: []string{"NAMESPACE"}}
-	for _, column := range served.ColumnDefinitions {
-		if column.Priority == 0 {
-			t.heading = append(t.heading, strings.ToUpper(column.Name))
+// table has a line for each session. It fits into 80 columns.
+func table(sessions []v1alpha1.FederatedSession, now time.Time) []string {
+	rows := [][]string{{"SESSION", "STATE", "ROTATES", "EXPIRES", "ACCESS KEY ID"}}
+	for i := range sessions {
+		fs := &sessions[i]
+		row := []string{client.ObjectKeyFromObject(fs).String(), state(fs), "", "", fs.Status.AccessKeyID}
+		if due, end := fs.Status.RotationTime, fs.Status.ExpirationTime; due != nil && end != nil {
+			row[2], row[3] = countdown(due.Time, now), countdown(end.Time, now)
 		}
-	}
-	t.heading = append(t.heading, "ACCESS KEY ID")
-	for _, servedRow := range served.Rows {
-		r := row{}
-		if err := json.Unmarshal(servedRow.Object.Raw, &r.session); err != nil {
-			return nil, fmt.Errorf("reading the table: %w", err)
-		}
-		r.cells = []string{r.session.Namespace}
-		for i, cell := range servedRow.Cells {
-			if served.ColumnDefinitions[i].Priority != 0 {
-				continue
-			}
-			if cell == nil {
-				cell = ""
-			}
-			r.cells = append(r.cells, fmt.Sprint(cell))
-		}
-		r.cells = append(r.cells, r.session.Status.AccessKeyID)
-		t.rows = append(t.rows, r)
-	}
-	return t, nil
-}
-
-// keysFirst moves the access key ids from the end to the names, where a narrow terminal shows them.
-func (t *table) keysFirst() {
-	move := func(cells []string) []string {
-		last := len(cells) - 1
-		return slices.Insert(cells[:last:last], 2, cells[last])
-	}
-	t.heading = move(t.heading)
-	for i := range t.rows {
-		t.rows[i].cells = move(t.rows[i].cells)
-	}
-}
-
-// lines are the heading and the rows, in columns.
-func (t *table) lines() []string {
-	widths := make([]int, len(t.heading))
-	all := [][]string{t.heading}
-	for _, r := range t.rows {
-		all = append(all, r.cells)
-	}
-	for _, cells := range all {
-		for i, cell := range cells {
-			widths[i] = max(widths[i], len(cell))
-		}
+		rows = append(rows, row)
 	}
 	var lines []string
-	for _, cells := range all {
+	for _, row := range rows {
 		var line strings.Builder
-		for i, cell := range cells {
-			fmt.Fprintf(&line, "%-*s   ", widths[i], cell)
+		for i, cell := range row {
+			width := len(slices.MaxFunc(rows, func(a, b []string) int { return cmp.Compare(len(a[i]), len(b[i])) })[i])
+			fmt.Fprintf(&line, "%-*s  ", width, cell)
 		}
 		lines = append(lines, strings.TrimRight(line.String(), " "))
 	}
 	return lines
+}
+
+// state is Ready, or why it is not, or why it will not be for long.
+func state(fs *v1alpha1.FederatedSession) string {
+	if ready := stage.Ready(fs); ready.Reason != v1alpha1.ReasonIssued {
+		return ready.Reason
+	}
+	return v1alpha1.ReadyCondition
+}
+
+func countdown(at, now time.Time) string {
+	return fmt.Sprintf("%d s", max(0, int(at.Sub(now).Round(time.Second).Seconds())))
+}
+
+// history is how the sessions were when they were last looked at.
+type history map[client.ObjectKey]v1alpha1.FederatedSession
+
+// update returns a line for each session that has changed since.
+func (h history) update(sessions []v1alpha1.FederatedSession, now time.Time) []string {
+	var news []string
+	for _, fs := range sessions {
+		key := client.ObjectKeyFromObject(&fs)
+		before := h[key]
+		h[key] = fs
+		if text := change(&before, &fs); text != "" {
+			news = append(news, fmt.Sprintf("%s  %s: %s", now.UTC().Format(time.TimeOnly), key, text))
+		}
+	}
+	return news
+}
+
+// change says how a session differs from what it was before, "" if it does not.
+func change(before, after *v1alpha1.FederatedSession) string {
+	was, is := before.Status.AccessKeyID, after.Status.AccessKeyID
+	switch {
+	case was != "" && is != "" && was != is:
+		left := before.Status.ExpirationTime.Sub(after.Status.IssuedTime.Time)
+		if left < 0 {
+			return fmt.Sprintf("issued %.0f s after expiry: %s", -left.Seconds(), is)
+		}
+		return fmt.Sprintf("rotated %.0f s before expiry: %s", left.Seconds(), is)
+	case state(before) == state(after):
+		return ""
+	case state(after) == v1alpha1.ReadyCondition:
+		return "Ready: " + is
+	}
+	return state(after) + ": " + stage.Ready(after).Message
 }

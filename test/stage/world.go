@@ -14,27 +14,33 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-package main
+package stage
 
 import (
+	"context"
 	_ "embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"text/template"
 	"time"
 
+	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 	"k8s.io/client-go/kubernetes"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/sts-operator/sts-operator/test/program"
 	"github.com/sts-operator/sts-operator/test/stsfake/saml"
 )
 
 //go:embed world.yaml.tmpl
 var worldTemplate string
 
-// world is what the demo fills into the world of sts-fake.
+// world is what Start fills into the world of the STS fake.
 type world struct {
 	ClusterURL      string // the issuer of the ServiceAccounts' tokens, https://…
 	ClusterName     string // the same as IAM calls it
@@ -42,42 +48,34 @@ type world struct {
 	CompanyMetadata string // of the SAML identity provider, XML
 }
 
-func (s *stage) startFake() error {
-	s.say("An AWS STS: bin/sts-fake. It verifies signatures, tokens and assertions and answers as STS does, but grants\n"+
-		"   %.0f s where AWS grants 15 minutes at least, so that you see rotations.", lifetime.Seconds())
-	path, err := guarded(s.folder, "bin/sts-fake")
+// startFake starts the STS fake on a free port.
+func (s *Stage) startFake(ctx context.Context, settings Settings) error {
+	worldFile, err := s.writeWorld(ctx)
+	if err != nil {
+		return fmt.Errorf("writing the world of sts-fake: %w", err)
+	}
+	arguments := append([]string{"--listen", "127.0.0.1:0", "--world", worldFile}, settings.FakeArguments...)
+	if s.fake, err = program.Start(settings.Fake, arguments, "HOME="+s.folder); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, time.Minute, errors.New("no address within a minute"))
+	defer cancel()
+	match, err := s.fake.WaitForLine(ctx, regexp.MustCompile(`listens on (http://\S+)`))
 	if err != nil {
 		return err
 	}
-	worldFile, err := s.writeWorld()
-	if err != nil {
-		return fmt.Errorf("making the world of sts-fake: %w", err)
-	}
-	if s.fake, err = s.start(path, "--listen", "127.0.0.1:0", "--world", worldFile, "--max-lifetime", lifetime.String()); err != nil {
-		return err
-	}
-	s.watch(s.fake)
-	err = s.until(s.ctx, "sts-fake tells its address", 10*time.Second, func() (string, bool) {
-		greeting := strings.Join(s.lastLines("sts-fake", 100), "\n")
-		_, after, found := strings.Cut(greeting, "listens on ")
-		s.stsURL, _, _ = strings.Cut(after, "\n")
-		return greeting, found
-	})
-	if err != nil {
-		return err
-	}
-	s.say("   It listens on %s; what exists in its AWS is in %s.", s.stsURL, worldFile)
+	s.STSURL = match[1]
 	return nil
 }
 
-// writeWorld writes the file that tells sts-fake what exists.
-func (s *stage) writeWorld() (string, error) {
+// writeWorld writes the file that says what exists in the AWS of the STS fake.
+func (s *Stage) writeWorld(ctx context.Context) (string, error) {
 	var err error
 	if s.company, err = saml.NewIdentityProvider("https://sign-in.example.com", time.Now()); err != nil {
 		return "", err
 	}
 	w := world{CompanyMetadata: string(s.company.Metadata())}
-	if err := s.readCluster(&w); err != nil {
+	if err := s.readCluster(ctx, &w); err != nil {
 		return "", err
 	}
 	parsed, err := template.New("world").Funcs(template.FuncMap{"json": quote}).Parse(worldTemplate)
@@ -92,14 +90,14 @@ func (s *stage) writeWorld() (string, error) {
 	return path, os.WriteFile(path, []byte(text.String()), 0o600)
 }
 
-// readCluster reads what an administrator would tell IAM of this cluster.
-func (s *stage) readCluster(w *world) error {
-	clients, err := kubernetes.NewForConfig(s.config)
+// readCluster reads what an administrator enters into IAM about this cluster.
+func (s *Stage) readCluster(ctx context.Context, w *world) error {
+	clients, err := kubernetes.NewForConfig(s.Config)
 	if err != nil {
 		return err
 	}
 	read := func(path string) ([]byte, error) {
-		return clients.Discovery().RESTClient().Get().AbsPath(path).DoRaw(s.ctx)
+		return clients.Discovery().RESTClient().Get().AbsPath(path).DoRaw(ctx)
 	}
 	text, err := read("/.well-known/openid-configuration")
 	if err != nil {
@@ -122,4 +120,25 @@ func (s *stage) readCluster(w *world) error {
 func quote(text string) (string, error) {
 	quoted, err := json.Marshal(text)
 	return string(quoted), err
+}
+
+// SignIn puts a new SAML assertion into the Secret parcels-sign-in of a namespace, as a person does who signs in at the
+// company, or the program that does it for them.
+func (s *Stage) SignIn(ctx context.Context, namespace string) error {
+	const lifetime = 5 * time.Minute // as with most companies' sign-ins
+	response, err := s.company.Respond(saml.Claims{
+		Subject: "jane", SessionName: "jane@example.com", SourceIdentity: "jane@example.com",
+		Roles: []saml.RolePair{{
+			RoleARN:     "arn:aws:iam::123456789012:role/parcel-clerk",
+			ProviderARN: "arn:aws:iam::123456789012:saml-provider/company",
+		}},
+	}, time.Now(), lifetime)
+	if err != nil {
+		return err
+	}
+	secret := corev1ac.Secret("parcels-sign-in", namespace).WithData(map[string][]byte{"SAMLResponse": []byte(response)})
+	if err := s.Client.Apply(ctx, secret, client.FieldOwner(FieldOwner), client.ForceOwnership); err != nil {
+		return fmt.Errorf("writing an assertion to Secret %s/parcels-sign-in: %w", namespace, err)
+	}
+	return nil
 }
