@@ -19,41 +19,72 @@ package admission_test
 import "testing"
 
 const (
-	twoIdentities = `spec: Invalid value: give at most one identity: accessKey (an IAM user's long-term key) or ambient (the operator's own); none serves assumeRoleWithWebIdentity and assumeRoleWithSAML only`
-	notForATenant = `spec: Invalid value: ambient is for a ClusterSessionIssuer only: it would lend the operator's own identity to this namespace; use accessKey`
+	notOneIdentity = `spec: Invalid value: give exactly one identity: accessKey (an IAM user's long-term key), ` +
+		`ambient: {} (the operator's own) or unsigned: {} (none, for assumeRoleWithWebIdentity and assumeRoleWithSAML only)`
+	notForATenant = `spec: Invalid value: ambient is for a ClusterSessionIssuer only: it would lend the operator's own identity to ` +
+		`this namespace; use accessKey`
 	notARegion    = `region must be an AWS region code such as us-east-1, cn-north-1 or us-gov-west-1`
-	notAnEndpoint = `endpoint must be an http or https URL of a host, without path, query, fragment or user, such as https://sts.eu-central-1.amazonaws.com`
+	notAnEndpoint = `endpoint must be an http or https URL of a host, without path, query, fragment or user, such as ` +
+		`https://sts.eu-central-1.amazonaws.com`
 	notBoth       = `spec: Invalid value: fips and endpoint exclude each other: name the FIPS endpoint itself, or leave endpoint out`
-	notANamespace = `allowedNamespaces.names must be names of namespaces: lower-case letters, digits and '-', at most 63 characters; to allow many use selector`
-	notASelector  = `spec.allowedNamespaces: Invalid value: allowedNamespaces.selector: the operator of a match expression is In or NotIn with values, or Exists or DoesNotExist without`
+	notANamespace = `allowedNamespaces.names must be names of namespaces: lower-case letters, digits and '-', at most 63 characters; ` +
+		`to allow many use selector`
+	notASelector = `spec.allowedNamespaces: Invalid value: allowedNamespaces.selector: the operator of a match expression is In or ` +
+		`NotIn with values, or Exists or DoesNotExist without`
 )
 
 func TestSessionIssuerIdentity(t *testing.T) {
 	ask(t, "SessionIssuer", map[string]candidate{
-		"an access key is an identity":            {`{}`, ``},
-		"the operator's own identity is not":      {`{accessKey: null, ambient: {}}`, notForATenant},
-		"nor is it beside an access key":          {`ambient: {}`, notForATenant},
-		"and beside one it is one too many":       {`ambient: {}`, twoIdentities},
-		"there may be no identity":                {`accessKey: null`, ``},
-		"an access key must name a secret":        {`accessKey: {}`, `spec.accessKey.secretRef: Required value`},
-		"a secret must have a name":               {`accessKey: {secretRef: {}}`, `spec.accessKey.secretRef.name: Required value`},
-		"a secret's name must not be empty":       {`accessKey: {secretRef: {name: ""}}`, `spec.accessKey.secretRef.name in body should be at least 1 chars long`},
+		"an access key is an identity":         {`{}`, ``},
+		"the operator's own identity is not":   {`{accessKey: null, ambient: {}}`, notForATenant},
+		"nor is it beside an access key":       {`ambient: {}`, notForATenant},
+		"and beside one it is one too many":    {`ambient: {}`, notOneIdentity},
+		"unsigned is an identity":              {with(unsigned), ``},
+		"unsigned beside an access key is not": {`unsigned: {}`, notOneIdentity},
+		"unsigned has no settings": {
+			`{accessKey: null, unsigned: {region: eu-central-1}}`,
+			`strict decoding error: unknown field "spec.unsigned.region"`,
+		},
+		"all three are two too many":       {`{ambient: {}, unsigned: {}}`, notOneIdentity},
+		"a forgotten key is no identity":   {`accessKey: null`, notOneIdentity},
+		"an access key must name a secret": {`accessKey: {}`, `spec.accessKey.secretRef: Required value`},
+		"a secret must have a name":        {`accessKey: {secretRef: {}}`, `spec.accessKey.secretRef.name: Required value`},
+		"a secret's name must not be empty": {
+			`accessKey: {secretRef: {name: ""}}`,
+			`spec.accessKey.secretRef.name in body should be at least 1 chars long`,
+		},
 		"a secret's name may have 253 characters": {`accessKey: {secretRef: {name: ` + name253 + `}}`, ``},
-		"a secret's name must have less than 254": {`accessKey: {secretRef: {name: ` + name253 + `n}}`, `spec.accessKey.secretRef.name: Too long: may not be more than 253`},
-		"a secret must be one that can be":        {`accessKey: {secretRef: {name: My_Key}}`, `spec.accessKey.secretRef.name: Invalid value: "My_Key": secretRef.name ` + notASubdomain},
-		"a secret must be of the own namespace":   {`accessKey: {secretRef: {name: key, namespace: kube-system}}`, `strict decoding error: unknown field "spec.accessKey.secretRef.namespace"`},
-		"it is for its own namespace only":        {`allowedNamespaces: {}`, `strict decoding error: unknown field "spec.allowedNamespaces"`},
+		"a secret's name must have less than 254": {
+			`accessKey: {secretRef: {name: ` + name253 + `n}}`,
+			`spec.accessKey.secretRef.name: Too long: may not be more than 253`,
+		},
+		"a secret must be one that can be": {
+			`accessKey: {secretRef: {name: My_Key}}`,
+			`spec.accessKey.secretRef.name: Invalid value: "My_Key": secretRef.name ` + notASubdomain,
+		},
+		"a secret must be of the own namespace": {
+			`accessKey: {secretRef: {name: key, namespace: kube-system}}`,
+			`strict decoding error: unknown field "spec.accessKey.secretRef.namespace"`,
+		},
+		"it is for its own namespace only": {`allowedNamespaces: {}`, `strict decoding error: unknown field "spec.allowedNamespaces"`},
 	})
 }
 
 func TestClusterSessionIssuerIdentity(t *testing.T) {
 	ask(t, "ClusterSessionIssuer", map[string]candidate{
-		"the operator's own identity is one":  {`{}`, ``},
-		"an access key is an identity":        {`{ambient: null, accessKey: {secretRef: {name: key}}}`, ``},
-		"there may be no identity":            {`ambient: null`, ``},
-		"there must not be two":               {`accessKey: {secretRef: {name: key}}`, twoIdentities},
-		"the operator's own has no settings":  {`ambient: {profile: prod}`, `strict decoding error: unknown field "spec.ambient.profile"`},
-		"an access key is not in the issuer":  {`{ambient: null, accessKey: {accessKeyID: AKIAIOSFODNN7EXAMPLE, secretRef: {name: key}}}`, `strict decoding error: unknown field "spec.accessKey.accessKeyID"`},
+		"the operator's own identity is one": {`{}`, ``},
+		"an access key is an identity":       {`{ambient: null, accessKey: {secretRef: {name: key}}}`, ``},
+		"unsigned is an identity":            {with(unsigned), ``},
+		"there must be an identity":          {`ambient: null`, notOneIdentity},
+		"an access key and ambient are two":  {`accessKey: {secretRef: {name: key}}`, notOneIdentity},
+		"ambient and unsigned are two":       {`unsigned: {}`, notOneIdentity},
+		"an access key and unsigned are two": {`{ambient: null, unsigned: {}, accessKey: {secretRef: {name: key}}}`, notOneIdentity},
+		"all of them are too many":           {`{unsigned: {}, accessKey: {secretRef: {name: key}}}`, notOneIdentity},
+		"the operator's own has no settings": {`ambient: {profile: prod}`, `strict decoding error: unknown field "spec.ambient.profile"`},
+		"an access key is not in the issuer": {
+			`{ambient: null, accessKey: {accessKeyID: AKIAIOSFODNN7EXAMPLE, secretRef: {name: key}}}`,
+			`strict decoding error: unknown field "spec.accessKey.accessKeyID"`,
+		},
 		"a field must be known, and in place": {`names: [team-a]`, `strict decoding error: unknown field "spec.names"`},
 	})
 }
@@ -87,13 +118,16 @@ func TestIssuerRegion(t *testing.T) {
 
 func TestIssuerEndpoint(t *testing.T) {
 	bothKinds(t, map[string]candidate{
-		"an endpoint may be of a VPC":                {`endpoint: "https://vpce-0123-abcd.sts.eu-central-1.vpce.amazonaws.com"`, ``},
-		"an endpoint may be http, and have a port":   {`endpoint: "http://sts-fake.default.svc:8080"`, ``},
-		"an endpoint may be an IPv4 address":         {`endpoint: "http://127.0.0.1:4566"`, ``},
-		"an endpoint may be an IPv6 address":         {`endpoint: "https://[2001:db8::1]:8443"`, ``},
-		"an endpoint may end in a slash":             {`endpoint: "https://sts.example.com/"`, ``},
-		"an endpoint may have 2048 characters":       {`endpoint: "https://` + text(2040, "h") + `"`, ``},
-		"an endpoint must have less than 2049":       {`endpoint: "https://` + text(2041, "h") + `"`, `spec.endpoint: Too long: may not be more than 2048`},
+		"an endpoint may be of a VPC":              {`endpoint: "https://vpce-0123-abcd.sts.eu-central-1.vpce.amazonaws.com"`, ``},
+		"an endpoint may be http, and have a port": {`endpoint: "http://sts-fake.default.svc:8080"`, ``},
+		"an endpoint may be an IPv4 address":       {`endpoint: "http://127.0.0.1:4566"`, ``},
+		"an endpoint may be an IPv6 address":       {`endpoint: "https://[2001:db8::1]:8443"`, ``},
+		"an endpoint may end in a slash":           {`endpoint: "https://sts.example.com/"`, ``},
+		"an endpoint may have 2048 characters":     {`endpoint: "https://` + text(2040, "h") + `"`, ``},
+		"an endpoint must have less than 2049": {
+			`endpoint: "https://` + text(2041, "h") + `"`,
+			`spec.endpoint: Too long: may not be more than 2048`,
+		},
 		"an endpoint must not be empty":              {`endpoint: ""`, `spec.endpoint in body should be at least 1 chars long`},
 		"an endpoint must be a URL":                  {`endpoint: "not a URL"`, `spec.endpoint: Invalid value: "not a URL": ` + notAnEndpoint},
 		"an endpoint must not be a host alone":       {`endpoint: sts.example.com`, notAnEndpoint},
@@ -119,12 +153,21 @@ func TestIssuerEndpoint(t *testing.T) {
 
 func TestIssuerRequestsPerSecond(t *testing.T) {
 	bothKinds(t, map[string]candidate{
-		"there may be 1 request a second":           {`requestsPerSecond: 1`, ``},
-		"there may be 600 requests a second":        {`requestsPerSecond: 600`, ``},
-		"there must be more than 0":                 {`requestsPerSecond: 0`, `spec.requestsPerSecond in body should be greater than or equal to 1`},
-		"there must be less than 601, the quota":    {`requestsPerSecond: 601`, `spec.requestsPerSecond in body should be less than or equal to 600`},
-		"a field must be known":                     {`roleArn: x`, `strict decoding error: unknown field "spec.roleArn"`},
-		"a field of a field must be known, as well": {`accessKey: {secretRef: {name: key, key: id}}`, `strict decoding error: unknown field "spec.accessKey.secretRef.key"`},
+		"there may be 1 request a second":    {`requestsPerSecond: 1`, ``},
+		"there may be 600 requests a second": {`requestsPerSecond: 600`, ``},
+		"there must be more than 0": {
+			`requestsPerSecond: 0`,
+			`spec.requestsPerSecond in body should be greater than or equal to 1`,
+		},
+		"there must be less than 601, the quota": {
+			`requestsPerSecond: 601`,
+			`spec.requestsPerSecond in body should be less than or equal to 600`,
+		},
+		"a field must be known": {`roleArn: x`, `strict decoding error: unknown field "spec.roleArn"`},
+		"a field of a field must be known, as well": {
+			`accessKey: {secretRef: {name: key, key: id}}`,
+			`strict decoding error: unknown field "spec.accessKey.secretRef.key"`,
+		},
 	})
 }
 
@@ -133,29 +176,53 @@ func TestClusterSessionIssuerAllowedNamespaces(t *testing.T) {
 		return `allowedNamespaces: {selector: {matchExpressions: [{` + expression + `}]}}`
 	}
 	ask(t, "ClusterSessionIssuer", map[string]candidate{
-		"every namespace may be allowed":               {`allowedNamespaces: {}`, ``},
-		"namespaces may be allowed by name":            {`allowedNamespaces: {names: [team-a, 0b]}`, ``},
-		"namespaces may be allowed by label":           {`allowedNamespaces: {selector: {matchLabels: {team: a}}}`, ``},
-		"namespaces may be allowed by either":          {`allowedNamespaces: {names: [a], selector: {matchLabels: {team: a}}}`, ``},
-		"an empty selector allows every namespace":     {`allowedNamespaces: {selector: {}}`, ``},
-		"there may be 256 names":                       {`allowedNamespaces: {names: [` + many(256, `n%d`) + `]}`, ``},
-		"there must be less than 257 names":            {`allowedNamespaces: {names: [` + many(257, `n%d`) + `]}`, `spec.allowedNamespaces.names: Too many: 257: must have at most 256 items`},
-		"names must not be an empty list":              {`allowedNamespaces: {names: []}`, `spec.allowedNamespaces.names in body should have at least 1 items`},
-		"no name may be there twice":                   {`allowedNamespaces: {names: [a, a]}`, `spec.allowedNamespaces.names[1]: Duplicate value: "a"`},
-		"a name may have 63 characters":                {`allowedNamespaces: {names: [` + text(63, "n") + `]}`, ``},
-		"a name must have less than 64":                {`allowedNamespaces: {names: [` + text(64, "n") + `]}`, `spec.allowedNamespaces.names[0]: Too long: may not be more than 63`},
-		"a name must not be empty":                     {`allowedNamespaces: {names: [""]}`, `spec.allowedNamespaces.names[0] in body should be at least 1 chars long`},
-		"a name must not be a pattern":                 {`allowedNamespaces: {names: ["team-*"]}`, `spec.allowedNamespaces.names[0]: Invalid value: "team-*": ` + notANamespace},
-		"a name must not be in upper case":             {`allowedNamespaces: {names: [Team]}`, notANamespace},
-		"In may have values":                           {selector(`key: team, operator: In, values: [a]`), ``},
-		"NotIn may have values":                        {selector(`key: team, operator: NotIn, values: [a]`), ``},
-		"Exists may have none":                         {selector(`key: team, operator: Exists`), ``},
-		"DoesNotExist may have an empty list of them":  {selector(`key: team, operator: DoesNotExist, values: []`), ``},
-		"In must have values":                          {selector(`key: team, operator: In`), notASelector},
-		"NotIn must have more than an empty list":      {selector(`key: team, operator: NotIn, values: []`), notASelector},
-		"Exists must not have values":                  {selector(`key: team, operator: Exists, values: [a]`), notASelector},
-		"an operator must be one of the four":          {selector(`key: team, operator: Equals, values: [a]`), notASelector},
-		"an expression must have a key":                {selector(`operator: Exists`), `spec.allowedNamespaces.selector.matchExpressions[0].key: Required value`},
-		"a misspelt selector must not allow everybody": {`allowedNamespaces: {selectors: {}}`, `strict decoding error: unknown field "spec.allowedNamespaces.selectors"`},
+		"every namespace may be allowed":           {`allowedNamespaces: {}`, ``},
+		"namespaces may be allowed by name":        {`allowedNamespaces: {names: [team-a, 0b]}`, ``},
+		"namespaces may be allowed by label":       {`allowedNamespaces: {selector: {matchLabels: {team: a}}}`, ``},
+		"namespaces may be allowed by either":      {`allowedNamespaces: {names: [a], selector: {matchLabels: {team: a}}}`, ``},
+		"an empty selector allows every namespace": {`allowedNamespaces: {selector: {}}`, ``},
+		"there may be 256 names":                   {`allowedNamespaces: {names: [` + many(256, `n%d`) + `]}`, ``},
+		"there must be less than 257 names": {
+			`allowedNamespaces: {names: [` + many(257, `n%d`) + `]}`,
+			`spec.allowedNamespaces.names: Too many: 257: must have at most 256 items`,
+		},
+		"names must not be an empty list": {
+			`allowedNamespaces: {names: []}`,
+			`spec.allowedNamespaces.names in body should have at least 1 items`,
+		},
+		"no name may be there twice": {
+			`allowedNamespaces: {names: [a, a]}`,
+			`spec.allowedNamespaces.names[1]: Duplicate value: "a"`,
+		},
+		"a name may have 63 characters": {`allowedNamespaces: {names: [` + text(63, "n") + `]}`, ``},
+		"a name must have less than 64": {
+			`allowedNamespaces: {names: [` + text(64, "n") + `]}`,
+			`spec.allowedNamespaces.names[0]: Too long: may not be more than 63`,
+		},
+		"a name must not be empty": {
+			`allowedNamespaces: {names: [""]}`,
+			`spec.allowedNamespaces.names[0] in body should be at least 1 chars long`,
+		},
+		"a name must not be a pattern": {
+			`allowedNamespaces: {names: ["team-*"]}`,
+			`spec.allowedNamespaces.names[0]: Invalid value: "team-*": ` + notANamespace,
+		},
+		"a name must not be in upper case":            {`allowedNamespaces: {names: [Team]}`, notANamespace},
+		"In may have values":                          {selector(`key: team, operator: In, values: [a]`), ``},
+		"NotIn may have values":                       {selector(`key: team, operator: NotIn, values: [a]`), ``},
+		"Exists may have none":                        {selector(`key: team, operator: Exists`), ``},
+		"DoesNotExist may have an empty list of them": {selector(`key: team, operator: DoesNotExist, values: []`), ``},
+		"In must have values":                         {selector(`key: team, operator: In`), notASelector},
+		"NotIn must have more than an empty list":     {selector(`key: team, operator: NotIn, values: []`), notASelector},
+		"Exists must not have values":                 {selector(`key: team, operator: Exists, values: [a]`), notASelector},
+		"an operator must be one of the four":         {selector(`key: team, operator: Equals, values: [a]`), notASelector},
+		"an expression must have a key": {
+			selector(`operator: Exists`),
+			`spec.allowedNamespaces.selector.matchExpressions[0].key: Required value`,
+		},
+		"a misspelt selector must not allow everybody": {
+			`allowedNamespaces: {selectors: {}}`,
+			`strict decoding error: unknown field "spec.allowedNamespaces.selectors"`,
+		},
 	})
 }

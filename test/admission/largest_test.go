@@ -31,13 +31,21 @@ import (
 // largestObjects are the objects with every list, map, text and number at its bound, so that the rules cost the most that they
 // can: the API server refuses what costs more than its budget, and etcd what is larger than 1.5 MiB.
 var largestObjects = map[string]struct{ kind, spec, change string }{
-	"the largest session of a federated user":          {"FederatedSession", largestSession, `suspend: false`},
-	"the largest session of AssumeRole":                {"FederatedSession", largestOfAll + largestOfARole + largestPolicies + largestTags + largestAssumeRole, `suspend: false`},
-	"the largest session of AssumeRoleWithWebIdentity": {"FederatedSession", largestOfAll + largestOfARole + largestPolicies + largestWebIdentity, `suspend: false`},
-	"the largest session of AssumeRoleWithSAML":        {"FederatedSession", largestOfAll + largestSAML + largestPolicies, `suspend: false`},
-	"the largest session of GetSessionToken":           {"FederatedSession", largestOfAll + largestSessionToken, `suspend: false`},
-	"the largest issuer":                               {"SessionIssuer", largestIssuer, `requestsPerSecond: 599`},
-	"the largest issuer of the cluster":                {"ClusterSessionIssuer", largestIssuer + largestNamespaces, `requestsPerSecond: 599`},
+	"the largest session of a federated user": {"FederatedSession", largestSession, `suspend: false`},
+	"the largest session of AssumeRole": {
+		"FederatedSession",
+		largestOfAll + largestOfARole + largestPolicies + largestTags + largestAssumeRole,
+		`suspend: false`,
+	},
+	"the largest session of AssumeRoleWithWebIdentity": {
+		"FederatedSession",
+		largestOfAll + largestOfARole + largestPolicies + largestWebIdentity,
+		`suspend: false`,
+	},
+	"the largest session of AssumeRoleWithSAML": {"FederatedSession", largestOfAll + largestSAML + largestPolicies, `suspend: false`},
+	"the largest session of GetSessionToken":    {"FederatedSession", largestOfAll + largestGetSessionToken, `suspend: false`},
+	"the largest issuer":                        {"SessionIssuer", largestIssuer, `requestsPerSecond: 599`},
+	"the largest issuer of the cluster":         {"ClusterSessionIssuer", largestIssuer + largestNamespaces, `requestsPerSecond: 599`},
 }
 
 const govRole = `arn:aws-us-gov:iam::123456789012:role/` // 38 characters
@@ -49,15 +57,17 @@ minimumSessionTokenSize: 4096
 verify: true
 secret:
   name: ` + name253 + `
-  labels: {` + many(32, `"`+name253+`/`+text(60, "k")+`%d": "`+text(63, "v")+`"`) + `}
-  annotations: {` + many(32, `"`+name253+`/`+text(60, "k")+`%d": "`+text(1024, "🚀")+`"`) + `}
+  template:
+    metadata:
+      labels: {` + many(32, `"`+name253+`/`+text(60, "k")+`%d": "`+text(63, "v")+`"`) + `}
+      annotations: {` + many(32, `"`+name253+`/`+text(60, "k")+`%d": "`+text(1024, "🚀")+`"`) + `}
 suspend: true
 `
 	// largestSession is of a federated user.
 	largestSession = largestOfAll + largestPolicies + largestTags + `
 name: ` + text(32, "n") + `
 durationSeconds: 129600
-rotation: {renewBeforeSeconds: 129599}
+rotation: {beforeExpirationSeconds: 129599}
 `
 	largestPolicies = `
 policy: ` + text(20480, "🚀") + `
@@ -69,7 +79,7 @@ tags: [` + many(50, `{key: "`+text(125, "𐐀")+`%d", value: "`+text(256, "𐐀"
 	largestOfARole = `
 name: ` + text(64, "n") + `
 durationSeconds: 43200
-rotation: {renewBeforeSeconds: 43199}
+rotation: {beforeExpirationSeconds: 43199}
 `
 	largestAssumeRole = `
 assumeRole:
@@ -89,29 +99,31 @@ assumeRoleWithWebIdentity:
 	largestSAML = `
 name: null
 durationSeconds: 43200
-rotation: {renewBeforeSeconds: 43199}
+rotation: {beforeExpirationSeconds: 43199}
 assumeRoleWithSAML:
   roleARN: ` + govRole + text(2048-38, "n") + `
   principalARN: arn:aws-us-gov:iam::123456789012:saml-provider/` + text(2048-47, "n") + `
   assertionSecretRef: {name: ` + name253 + `, key: ` + text(253, "k") + `}
 `
-	largestSessionToken = `
+	largestGetSessionToken = `
 name: null
 durationSeconds: 129600
-rotation: {renewBeforeSeconds: 129599}
-sessionToken: {}
+rotation: {beforeExpirationSeconds: 129599}
+getSessionToken: {}
 `
 	largestIssuer = `
 region: us-` + text(27, "e") + `-1
 endpoint: https://` + text(2040, "h") + `
 fips: false
 ambient: null
-accessKey: {secretRef: {name: ` + name253 + `}}
+accessKey: {secretRef: {name: ` + name253 + `}, accessKeyIDKey: ` + text(253, "k") + `, secretAccessKeyKey: ` + text(253, "s") + `}
 accountID: "999999999999"
 mfa: {serialNumber: ` + text(256, "m") + `, totpSecretRef: {name: ` + name253 + `, key: ` + text(253, "k") + `}}
-rules: [` + many(32, `{expression: "`+text(4096, "🚀")+`", messageExpression: "`+text(4096, "🚀")+`"}`) + `]
-tags: [` + many(50, `{key: "`+text(125, "𐐀")+`%d", valueExpression: "`+text(1024, "🚀")+`"}`) + `]
-sourceIdentityExpression: ` + text(1024, "🚀") + `
+guardrails:
+  operations: [GetFederationToken, AssumeRole, AssumeRoleWithWebIdentity, AssumeRoleWithSAML, GetSessionToken]
+  rules: [` + many(32, `{expression: "`+text(4096, "🚀")+`", messageExpression: "`+text(4096, "🚀")+`"}`) + `]
+  sessionTags: [` + many(50, `{key: "`+text(125, "𐐀")+`%d", valueExpression: "`+text(1024, "🚀")+`", transitive: true}`) + `]
+  sourceIdentityExpression: ` + text(1024, "🚀") + `
 requestsPerSecond: 600
 `
 	largestNamespaces = `
@@ -147,11 +159,13 @@ func TestFederatedSessionLargestLabelsAndAnnotationsFitOnASecret(t *testing.T) {
 	g := NewWithT(t)
 	session := &v1alpha1.FederatedSession{}
 	g.Expect(yaml.Unmarshal([]byte(largestSession), &session.Spec)).To(Succeed())
-	secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: session.TargetSecretName(), Namespace: "default", Labels: map[string]string{}, Annotations: map[string]string{}}}
-	for key, value := range session.Spec.Secret.Labels {
+	secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{
+		Name: session.TargetSecretName(), Namespace: "default", Labels: map[string]string{}, Annotations: map[string]string{},
+	}}
+	for key, value := range session.Spec.Secret.Template.Metadata.Labels {
 		secret.Labels[key] = string(value)
 	}
-	for key, value := range session.Spec.Secret.Annotations {
+	for key, value := range session.Spec.Secret.Template.Metadata.Annotations {
 		secret.Annotations[key] = string(value)
 	}
 	g.Expect(k8s.Create(t.Context(), secret, client.DryRunAll)).To(Succeed())

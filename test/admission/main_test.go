@@ -19,7 +19,6 @@ limitations under the License.
 package admission_test
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"testing"
@@ -29,7 +28,8 @@ import (
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/envtest"
+
+	"github.com/sts-operator/sts-operator/test/controlplane"
 )
 
 const crdDirectory = "../../config/crd/bases"
@@ -43,38 +43,16 @@ var (
 )
 
 func TestMain(m *testing.M) {
-	code, err := runWithControlPlane(m)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
-}
-
-func runWithControlPlane(m *testing.M) (code int, err error) {
-	if os.Getenv("KUBEBUILDER_ASSETS") == "" {
-		return 0, errors.New("KUBEBUILDER_ASSETS is not set: these tests need etcd and kube-apiserver; use `make test`, which provides them")
-	}
-	controlPlane := &envtest.Environment{CRDDirectoryPaths: []string{crdDirectory}, ErrorIfCRDPathMissing: true}
-	config, err := controlPlane.Start()
-	if err != nil {
-		return 0, fmt.Errorf("starting the control plane: %w", err)
-	}
-	defer func() { err = errors.Join(err, controlPlane.Stop()) }()
-
-	gomega.SetDefaultEventuallyTimeout(time.Minute) // the API server rebuilds a changed API when it finds the time
-	config.QPS = -1                                 // no client-side limit
-	connection = config
-	unchecked, err := client.New(config, client.Options{})
-	if err != nil {
-		return 0, fmt.Errorf("making a client: %w", err)
-	}
-	k8s = client.WithFieldValidation(unchecked, "Strict")
-	if clientset, err = kubernetes.NewForConfig(config); err != nil {
-		return 0, fmt.Errorf("making a clientset: %w", err)
-	}
-	if code = m.Run(); code == 0 && everyTestRan() {
-		return code, refusals.expectEveryLimit()
-	}
-	return code, nil
+	os.Exit(controlplane.Run(func(c *controlplane.ControlPlane) (code int, err error) {
+		gomega.SetDefaultEventuallyTimeout(time.Minute) // the API server rebuilds a changed API when it finds the time
+		connection = c.Config
+		k8s = client.WithFieldValidation(c.Client, "Strict")
+		if clientset, err = kubernetes.NewForConfig(connection); err != nil {
+			return 0, fmt.Errorf("making a clientset: %w", err)
+		}
+		if code = m.Run(); code == 0 && everyTestRan() {
+			return code, refusals.expectEveryLimit()
+		}
+		return code, nil
+	}))
 }

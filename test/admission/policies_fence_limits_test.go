@@ -78,15 +78,17 @@ func TestWhatElseTheOperatorMayNotWrite(t *testing.T) {
 		try     func() error
 		because string
 	}{
-		"the spec of a session":            {patch(fs, `{"spec": {"name": "admin"}}`), notItsStatus},
-		"the labels of a session":          {patch(fs, `{"metadata": {"labels": {"a": "b"}}}`), notItsStatus},
-		"a new session":                    {add(object(t, "FederatedSession")), notItsStatus},
-		"a new session, applied":           {func() error { return apply(t, operator, session(t, "new")) }, notItsStatus},
-		"a session's deletion":             {remove(fs.DeepCopy()), notItsStatus},
-		"the namespaces of an issuer":      {patch(issuer, `{"spec": {"allowedNamespaces": {}}}`), notItsStatus},
-		"a pod":                            {add(pod), notItsKind},
-		"a role for somebody":              {add(admin), notItsKind},
-		"the labels of a namespace":        {patch(&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "default"}}, `{"metadata": {"labels": {"a": "b"}}}`), notItsKind},
+		"the spec of a session":       {patch(fs, `{"spec": {"name": "admin"}}`), notItsStatus},
+		"the labels of a session":     {patch(fs, `{"metadata": {"labels": {"a": "b"}}}`), notItsStatus},
+		"a new session":               {add(object(t, "FederatedSession")), notItsStatus},
+		"a new session, applied":      {func() error { return apply(t, operator, session(t, "new")) }, notItsStatus},
+		"a session's deletion":        {remove(fs.DeepCopy()), notItsStatus},
+		"the namespaces of an issuer": {patch(issuer, `{"spec": {"allowedNamespaces": {}}}`), notItsStatus},
+		"a pod":                       {add(pod), notItsKind},
+		"a role for somebody":         {add(admin), notItsKind},
+		"the labels of a namespace": {
+			patch(&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "default"}}, `{"metadata": {"labels": {"a": "b"}}}`), notItsKind,
+		},
 		"the deletion of a ServiceAccount": {remove(account.DeepCopy()), notItsKind},
 		"a Lease of another namespace":     {add(leaseIn("default")), notItsKind},
 		"the deletion of a Lease":          {remove(lease.DeepCopy()), notItsKind},
@@ -131,7 +133,7 @@ func TestTheOperatorWorksInsideTheFence(t *testing.T) {
 	g.Expect(operator.Get(ctx, client.ObjectKey{Namespace: "default", Name: "flow"}, fs)).To(Succeed())
 
 	secret := credsecret.New(fs)
-	credsecret.Dress(secret, fs)
+	credsecret.SyncMetadata(secret, fs)
 	secret.Data = map[string][]byte{credsecret.AccessKeyIDKey: []byte("ASIAFIRST")}
 	secret.Annotations[credsecret.AccessKeyIDAnnotation] = "ASIAFIRST"
 	g.Expect(operator.Create(ctx, secret)).To(Succeed())
@@ -148,7 +150,8 @@ func TestTheOperatorWorksInsideTheFence(t *testing.T) {
 	for _, kind := range []string{"SessionIssuer", "ClusterSessionIssuer"} {
 		issuer := object(t, kind)
 		create(t, issuer)
-		g.Expect(operator.Status().Patch(ctx, issuer, client.RawPatch(types.MergePatchType, []byte(`{"status": {"account": "123456789012"}}`)))).To(Succeed())
+		report := client.RawPatch(types.MergePatchType, []byte(`{"status": {"identity": {"accountID": "123456789012"}}}`))
+		g.Expect(operator.Status().Patch(ctx, issuer, report)).To(Succeed())
 	}
 	g.Expect(operator.Delete(ctx, rotated, client.Preconditions{UID: &rotated.UID, ResourceVersion: &rotated.ResourceVersion})).To(Succeed())
 }
@@ -201,9 +204,10 @@ func TestTheFenceIsNotAroundOthers(t *testing.T) {
 	user := "system:serviceaccount:default:" + operatorAccount // the name, in another namespace
 	grant(t, user, right{"default", "*", "", "secrets", ""}, right{"default", "*", "", "configmaps", ""})
 	other := as(t, user)
-	g.Expect(other.Create(t.Context(), &corev1.Secret{ObjectMeta: metav1.ObjectMeta{GenerateName: "other-", Namespace: "default"}}, client.DryRunAll)).To(Succeed())
+	otherObject := metav1.ObjectMeta{GenerateName: "other-", Namespace: "default"}
+	g.Expect(other.Create(t.Context(), &corev1.Secret{ObjectMeta: otherObject}, client.DryRunAll)).To(Succeed())
 	g.Expect(other.Create(t.Context(), changed(secretOf("other"), ownedBy()), client.DryRunAll)).To(Succeed())
-	g.Expect(other.Create(t.Context(), &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{GenerateName: "other-", Namespace: "default"}}, client.DryRunAll)).To(Succeed())
+	g.Expect(other.Create(t.Context(), &corev1.ConfigMap{ObjectMeta: otherObject}, client.DryRunAll)).To(Succeed())
 }
 
 // With as much data as a Secret holds, and more owners than one has.
@@ -213,7 +217,8 @@ func TestTheFenceHoldsForTheLargestSecret(t *testing.T) {
 	secret := secretOf("largest")
 	secret.Data["large"] = make([]byte, corev1.MaxSecretSize-100)
 	for i := range 500 {
-		secret.OwnerReferences = append(secret.OwnerReferences, metav1.OwnerReference{APIVersion: "v1", Kind: "ConfigMap", Name: name253, UID: types.UID(fmt.Sprint(i))})
+		owner := metav1.OwnerReference{APIVersion: "v1", Kind: "ConfigMap", Name: name253, UID: types.UID(fmt.Sprint(i))}
+		secret.OwnerReferences = append(secret.OwnerReferences, owner)
 	}
 	g.Expect(operator.Create(t.Context(), secret)).To(Succeed())
 	deleteAtTheEnd(t, secret)

@@ -92,7 +92,7 @@ func TestTheFenceNamesTheServiceAccountOfTheDefaultInstallation(t *testing.T) {
 func secretOf(name string) *corev1.Secret {
 	fs := &v1alpha1.FederatedSession{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: "default", UID: "11111111-1111-1111-1111-111111111111"}}
 	secret := credsecret.New(fs)
-	credsecret.Dress(secret, fs)
+	credsecret.SyncMetadata(secret, fs)
 	secret.Data = map[string][]byte{credsecret.AccessKeyIDKey: []byte("ASIAEXAMPLE")}
 	return secret
 }
@@ -136,9 +136,11 @@ func TestWhichSecretsTheOperatorMayCreate(t *testing.T) {
 		because string
 	}{
 		"a session's": {func(*corev1.Secret) {}, ``},
-		"a session's, with another owner that is none": {ownedBy(controller, metav1.OwnerReference{APIVersion: "v1", Kind: "ConfigMap", Name: "other", UID: "1"}), ``},
-		"not an Opaque one":                            {func(s *corev1.Secret) { s.Type = corev1.SecretTypeOpaque }, notItsType},
-		"not one without a type":                       {func(s *corev1.Secret) { s.Type = "" }, notItsType},
+		"a session's, with another owner that is none": {
+			ownedBy(controller, metav1.OwnerReference{APIVersion: "v1", Kind: "ConfigMap", Name: "other", UID: "1"}), ``,
+		},
+		"not an Opaque one":      {func(s *corev1.Secret) { s.Type = corev1.SecretTypeOpaque }, notItsType},
+		"not one without a type": {func(s *corev1.Secret) { s.Type = "" }, notItsType},
 		"not one with a password": {func(s *corev1.Secret) {
 			s.Type = corev1.SecretTypeBasicAuth
 			s.Data = map[string][]byte{"password": []byte("x")}
@@ -203,21 +205,23 @@ func TestWhichSecretsTheOperatorMayChangeAndDelete(t *testing.T) {
 		try     func() error
 		because string
 	}{
-		"update an Opaque one":             {update(opaque, emptied), notItsType},
-		"label an Opaque one":              {update(opaque, labelled), notItsType},
-		"patch an Opaque one":              {patch(opaque, types.JSONPatchType, `[{"op": "remove", "path": "/data"}]`), notItsType},
-		"adopt an Opaque one":              {update(opaque, ownedBy(controller)), notItsType},
-		"delete an Opaque one":             {remove(opaque), notItsType},
-		"delete all Opaque ones":           {removeAll(corev1.SecretTypeOpaque), notItsType},
-		"update one that nobody has":       {update(orphan, emptied), notItsSecret},
-		"adopt one that nobody has":        {update(orphan, ownedBy(controller)), notItsOwners},
-		"delete one that nobody has":       {remove(orphan), notItsSecret},
-		"give an own one away":             {update(own, ownedBy(other)), notItsOwners},
-		"give an own one another owner":    {update(own, ownedBy(controller, dead)), notItsOwners},
-		"let go of an own one":             {update(own, ownedBy()), notItsSecret},
-		"let go of an own one by a patch":  {patch(own, types.MergePatchType, `{"metadata": {"ownerReferences": null}}`), notItsSecret},
-		"be no longer its controller":      {patch(own, types.JSONPatchType, `[{"op": "remove", "path": "/metadata/ownerReferences/0/controller"}]`), notItsSecret},
-		"move it to another of that name":  {patch(own, types.JSONPatchType, `[{"op": "replace", "path": "/metadata/ownerReferences/0/uid", "value": "2"}]`), notItsOwners},
+		"update an Opaque one":            {update(opaque, emptied), notItsType},
+		"label an Opaque one":             {update(opaque, labelled), notItsType},
+		"patch an Opaque one":             {patch(opaque, types.JSONPatchType, `[{"op": "remove", "path": "/data"}]`), notItsType},
+		"adopt an Opaque one":             {update(opaque, ownedBy(controller)), notItsType},
+		"delete an Opaque one":            {remove(opaque), notItsType},
+		"delete all Opaque ones":          {removeAll(corev1.SecretTypeOpaque), notItsType},
+		"update one that nobody has":      {update(orphan, emptied), notItsSecret},
+		"adopt one that nobody has":       {update(orphan, ownedBy(controller)), notItsOwners},
+		"delete one that nobody has":      {remove(orphan), notItsSecret},
+		"give an own one away":            {update(own, ownedBy(other)), notItsOwners},
+		"give an own one another owner":   {update(own, ownedBy(controller, dead)), notItsOwners},
+		"let go of an own one":            {update(own, ownedBy()), notItsSecret},
+		"let go of an own one by a patch": {patch(own, types.MergePatchType, `{"metadata": {"ownerReferences": null}}`), notItsSecret},
+		"be no longer its controller":     {patch(own, types.JSONPatchType, `[{"op": "remove", "path": "/metadata/ownerReferences/0/controller"}]`), notItsSecret},
+		"move it to another of that name": {
+			patch(own, types.JSONPatchType, `[{"op": "replace", "path": "/metadata/ownerReferences/0/uid", "value": "2"}]`), notItsOwners,
+		},
 		"make it a Secret of another type": {patch(own, types.MergePatchType, `{"type": "Opaque"}`), `field is immutable`},
 	} {
 		t.Run(sentence, func(t *testing.T) {

@@ -30,9 +30,9 @@ import (
 
 const (
 	hints       = "sts-operator-hints"
-	noPolicy    = `without policy and policyARNs a federated user has no permissions of its own: set one of them, unless`
+	noPolicy    = `without policyDocument, policy and policyARNs a federated user has no permissions of its own: set one of them, unless`
 	tooLong     = `durationSeconds is more than 12 hours, and AWS cannot revoke a session: set it to 43200 or less`
-	everything  = `policy allows every action, so the session may do all that its issuer or role may: list the actions`
+	everything  = `the inline policy allows every action, so the session may do all that its issuer or role may: list the actions`
 	withAPolicy = `policyARNs: ["arn:aws:iam::aws:policy/ReadOnlyAccess"]`
 )
 
@@ -75,32 +75,50 @@ func TestHints(t *testing.T) {
 	statement := func(fields string) string {
 		return `policy: '{"Version": "2012-10-17", "Statement": [` + fields + `]}'`
 	}
+	const (
+		every   = `{"Effect": "Allow", "Action": "*", "Resource": "*"}`
+		some    = `{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}`
+		denied  = `{"Effect": "Deny", "Action": "*", "Resource": "*"}`
+		between = `{"Effect": "Allow", "Condition": {"Bool": {"aws:ViaAWSService": "true"}}, "Action": "*", "Resource": "*"}`
+		spaced  = `{\"Statement\":\r\n\t{\"Effect\"\t:\r\n\"Allow\",\r\n\"Action\" :[\r\n\"*\"\t],\"Resource\":\"*\"}}`
+		saml    = arn + `, principalARN: "arn:aws:iam::123456789012:saml-provider/corporate", assertionSecretRef: {name: saml, key: assertion}`
+	)
+	document := func(statement string) string {
+		return `policyDocument: {Version: "2012-10-17", Statement: ` + statement + `}`
+	}
 	for sentence, c := range map[string]struct{ spec, hint string }{
 		"no policy at all":                            {`{}`, noPolicy},
 		"an empty list of ARNs":                       {`policyARNs: []`, noPolicy},
 		"a policy ARN":                                {withAPolicy, ``},
 		"a policy":                                    {`policy: "{}"`, ``},
+		"a policy document":                           {`policyDocument: {}`, ``},
 		"a role without a policy has its own":         {`assumeRole: {` + arn + `}`, ``},
 		"so has the role of a web identity":           {`assumeRoleWithWebIdentity: {` + arn + `, serviceAccountName: reports}`, ``},
-		"so has that of a SAML assertion":             {`{name: null, assumeRoleWithSAML: {` + arn + `, principalARN: "arn:aws:iam::123456789012:saml-provider/corporate", assertionSecretRef: {name: saml, key: assertion}}}`, ``},
-		"a session token has those of the user":       {`{name: null, sessionToken: {}}`, ``},
+		"so has that of a SAML assertion":             {`{name: null, assumeRoleWithSAML: {` + saml + `}}`, ``},
+		"a session token has those of the user":       {`{name: null, getSessionToken: {}}`, ``},
 		"12 hours":                                    {`{durationSeconds: 43200, ` + withAPolicy + `}`, ``},
 		"more than 12 hours":                          {`{durationSeconds: 43201, ` + withAPolicy + `}`, tooLong},
-		"every action":                                {statement(`{"Effect": "Allow", "Action": "*", "Resource": "*"}`), everything},
+		"every action":                                {statement(every), everything},
 		"every action, in the other order":            {statement(`{"Resource": "*", "Action": "*", "Effect": "Allow"}`), everything},
 		"every action, not beside the effect":         {statement(`{"Effect": "Allow", "Resource": "*", "Action": "*"}`), everything},
 		"every action, as a list":                     {statement(`{"Effect": "Allow", "Action": ["*"], "Resource": "*"}`), everything},
 		"every action, among others":                  {statement(`{"Effect": "Allow", "Action": ["s3:Get*", "*"], "Resource": "*"}`), everything},
 		"every action, spelt out":                     {statement(`{"Effect": "Allow", "Action": "*:*", "Resource": "*"}`), everything},
-		"every action, with tabs and lines":           {`policy: "{\"Statement\":\r\n\t{\"Effect\"\t:\r\n\"Allow\",\r\n\"Action\" :[\r\n\"*\"\t],\"Resource\":\"*\"}}"`, everything},
-		"every action, in the second statement":       {statement(`{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}, {"Effect": "Allow", "Action": "*", "Resource": "*"}`), everything},
-		"every action of a role":                      {`{assumeRole: {` + arn + `}, policy: '{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}'}`, everything},
+		"every action, with tabs and lines":           {`policy: "` + spaced + `"`, everything},
+		"every action, in the second statement":       {statement(some + `, ` + every), everything},
+		"every action, in a document":                 {document(`{Effect: Allow, Action: "*", Resource: "*"}`), everything},
+		"every action, in a list of a document":       {document(`[{Effect: Allow, Action: ["s3:Get*", "*:*"], Resource: "*"}]`), everything},
+		"every action, in its second statement":       {document(`[{Effect: Deny, Action: "s3:*", Resource: "*"}, {Effect: Allow, Action: "*"}]`), everything},
+		"a document that allows some actions":         {document(`[{Effect: Allow, Action: ["s3:*", "sqs:*"], Resource: "*"}]`), ``},
+		"a document that denies every action":         {document(`{Effect: Deny, Action: "*", Resource: "*"}`), ``},
+		"a document whose statement is not readable":  {document(`"*"`), ``},
+		"every action of a role":                      {`{assumeRole: {` + arn + `}, policy: '{"Statement": ` + every + `}'}`, everything},
 		"every action of a service":                   {statement(`{"Effect": "Allow", "Action": ["s3:*", "sqs:*"], "Resource": "*"}`), ``},
-		"every action denied":                         {statement(`{"Effect": "Deny", "Action": "*", "Resource": "*"}`), ``},
-		"every action denied, another one allowed":    {statement(`{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}, {"Effect": "Deny", "Action": "*", "Resource": "*"}`), ``},
-		"every resource":                              {statement(`{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}`), ``},
+		"every action denied":                         {statement(denied), ``},
+		"every action denied, another one allowed":    {statement(some + `, ` + denied), ``},
+		"every resource":                              {statement(some), ``},
 		"every action in an escape, which is missed":  {statement(`{"Effect": "Allow", "Action": "\u002a", "Resource": "*"}`), ``},
-		"a condition in between, which is missed too": {statement(`{"Effect": "Allow", "Condition": {"Bool": {"aws:ViaAWSService": "true"}}, "Action": "*", "Resource": "*"}`), ``},
+		"a condition in between, which is missed too": {statement(between), ``},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			NewWithT(t).Expect(warned.Create(t.Context(), object(t, "FederatedSession", c.spec), client.DryRunAll)).To(Succeed())
@@ -155,6 +173,23 @@ func TestTheLargestSessionsBringTheirHints(t *testing.T) {
 			after.SetResourceVersion(before.GetResourceVersion())
 			g.Expect(warned.Update(t.Context(), after)).To(Succeed())
 			g.Expect(heard.take()).To(ConsistOf(ContainSubstring(everything), ContainSubstring(tooLong)))
+		})
+	}
+}
+
+// STS takes a policy of 2048 characters at most, so that a document has this many statements and actions at most.
+func TestTheLargestPolicyDocumentsBringTheirHints(t *testing.T) {
+	const whole = 2048
+	const one, last = `{"Effect":"Allow","Action":["a"]},`, `{"Effect":"Allow","Action":"*"}`
+	warned, heard := installHints(t)
+	for sentence, statements := range map[string]string{
+		"many statements": `[` + text((whole-len(last))/len(one), one) + last + `]`,
+		"many actions":    `{"Effect":"Allow","Action":[` + text((whole-len(last))/len(`"a",`), `"a",`) + `"*"]}`,
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			o := object(t, "FederatedSession", `policyDocument: {"Statement":`+statements+`}`)
+			NewWithT(t).Expect(warned.Create(t.Context(), o, client.DryRunAll)).To(Succeed())
+			NewWithT(t).Expect(heard.take()).To(hintAt(everything))
 		})
 	}
 }

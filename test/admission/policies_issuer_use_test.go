@@ -86,8 +86,10 @@ func TestWhoMayUseAnIssuer(t *testing.T) {
 func TestTheRefusalSaysWhatToGrant(t *testing.T) {
 	installIssuerUse(t)
 	for issuer, because := range map[string]string{
-		`issuerRef: {kind: SessionIssuer, name: main}`:        `writer may not use SessionIssuer "main": name another issuer, or have the verb "use" granted on sessionissuers.sts-operator.dev "main"`,
-		`issuerRef: {kind: ClusterSessionIssuer, name: main}`: `writer may not use ClusterSessionIssuer "main": name another issuer, or have the verb "use" granted on clustersessionissuers.sts-operator.dev "main"`,
+		`issuerRef: {kind: SessionIssuer, name: main}`: `writer may not use SessionIssuer "main": ` +
+			`name another issuer, or have the verb "use" granted on sessionissuers.sts-operator.dev "main"`,
+		`issuerRef: {kind: ClusterSessionIssuer, name: main}`: `writer may not use ClusterSessionIssuer "main": ` +
+			`name another issuer, or have the verb "use" granted on clustersessionissuers.sts-operator.dev "main"`,
 	} {
 		err := as(t, "writer").Create(t.Context(), object(t, "FederatedSession", issuer), client.DryRunAll)
 		NewWithT(t).Expect(err).To(beRefusedBy(issuerUse, because))
@@ -191,7 +193,8 @@ func TestWhatTheVerbIsNotNeededFor(t *testing.T) {
 			return writer.Update(t.Context(), o)
 		},
 		"an annotation, by which a rotation is asked for": func(o *unstructured.Unstructured) error {
-			return writer.Patch(t.Context(), o, client.RawPatch(types.MergePatchType, []byte(`{"metadata": {"annotations": {"sts-operator.dev/rotate-requested-at": "now"}}}`)))
+			rotate := []byte(`{"metadata": {"annotations": {"sts-operator.dev/rotate-requested-at": "now"}}}`)
+			return writer.Patch(t.Context(), o, client.RawPatch(types.MergePatchType, rotate))
 		},
 		"a finalizer and its removal": func(o *unstructured.Unstructured) error {
 			o.SetFinalizers([]string{metav1.FinalizerDeleteDependents})

@@ -35,7 +35,7 @@ func TestWhatIsStoredStaysWritable(t *testing.T) {
 		},
 		"a session with a duration that is now refused": {
 			kind: "FederatedSession", stored: `durationSeconds: 60`,
-			change: `policy: "{}"`, worse: `durationSeconds: 61`, refused: `greater than or equal to 900`,
+			change: `policyDocument: {}`, worse: `durationSeconds: 61`, refused: `greater than or equal to 900`,
 		},
 		"a session with tags that are now refused": {
 			kind: "FederatedSession", stored: `tags: [{key: a*, value: v}, {key: team, value: v}, {key: Team, value: v}]`,
@@ -46,11 +46,12 @@ func TestWhatIsStoredStaysWritable(t *testing.T) {
 			change: `name: accounts`, worse: `policyARNs: [` + many(12, `P%d`) + `]`, refused: `Too many: 12`,
 		},
 		"a session with a secret that is now refused": {
-			kind: "FederatedSession", stored: `secret: {name: A_B, labels: {-a: -b}, annotations: {sts-operator.dev/a: b}}`,
-			change: `rotation: {renewBeforeSeconds: 300}`, worse: `secret: {name: A_C}`, refused: notASubdomain,
+			kind: "FederatedSession", stored: `secret: {name: A_B, template: {metadata: {labels: {-a: -b}, annotations: {sts-operator.dev/a: b}}}}`,
+			change: `rotation: {beforeExpirationSeconds: 300}`, worse: `secret: {name: A_C}`, refused: notASubdomain,
 		},
 		"a session of a role that is now refused": {
-			kind: "FederatedSession", stored: `assumeRole: {roleARN: reports, externalID: a, sourceIdentity: "aws:jo", providedContexts: [{providerARN: center, contextAssertion: a}]}`,
+			kind: "FederatedSession", stored: `assumeRole: {roleARN: reports, externalID: a, sourceIdentity: "aws:jo", ` +
+				`providedContexts: [{providerARN: center, contextAssertion: a}]}`,
 			change: `tags: [{key: a, value: v}]`, worse: `assumeRole: {roleARN: the-role-of-the-reports}`, refused: notARole,
 		},
 		"a session of a ServiceAccount that is now refused": {
@@ -62,12 +63,21 @@ func TestWhatIsStoredStaysWritable(t *testing.T) {
 			change: `minimumSessionTokenSize: 1`, worse: with(noName, strings.Replace(saml, ":role/", ":user/", 1)), refused: notARole,
 		},
 		"an issuer with guardrails that are now refused": {
-			kind: "SessionIssuer", stored: `{rules: [{message: a, messageExpression: b}], tags: [{key: "*"}], accountID: main, sourceIdentityExpression: ""}`,
-			change: `requestsPerSecond: 5`, worse: `tags: [{key: "**", value: v}]`, refused: notATagKey,
+			kind: "SessionIssuer", stored: `{accountID: main, guardrails: {operations: [All], ` +
+				`rules: [{message: a, messageExpression: b}], sessionTags: [{key: "*"}], sourceIdentityExpression: ""}}`,
+			change: `requestsPerSecond: 5`, worse: `guardrails: {sessionTags: [{key: "**", value: v}]}`, refused: notATagKey,
 		},
 		"an issuer with a device that is now refused": {
 			kind: "SessionIssuer", stored: `mfa: {serialNumber: a, totpSecretRef: {key: /}}`,
 			change: `region: eu-north-1`, worse: `mfa: {serialNumber: "the telephone", totpSecretRef: {name: a, key: b}}`, refused: notASerialNumber,
+		},
+		"an issuer with keys of a Secret that are now refused": {
+			kind: "SessionIssuer", stored: `accessKey: {secretRef: {name: key}, accessKeyIDKey: a/b, secretAccessKeyKey: ""}`,
+			change: `requestsPerSecond: 5`, worse: `accessKey: {secretRef: {name: key}, accessKeyIDKey: b/c}`, refused: notASecretKey,
+		},
+		"a session with a policy document that is now refused": {
+			kind: "FederatedSession", stored: `policyDocument: "{}"`,
+			change: `suspend: true`, worse: `policyDocument: []`, refused: `must be of type object`,
 		},
 		"an issuer with a region that is now refused": {
 			kind: "SessionIssuer", stored: `region: local`,
@@ -91,8 +101,8 @@ func TestWhatIsStoredStaysWritable(t *testing.T) {
 	}
 }
 
-// What the first version stored knows of no operation and no guardrail. All of it is still as good as it was.
-func TestWhatTheFirstVersionStoredStaysWritable(t *testing.T) {
+// Objects that keep every rule are stored while there is none, and changed once there are.
+func TestValidObjectsStayWritable(t *testing.T) {
 	for sentence, c := range map[string]struct{ kind, stored, change string }{
 		"a session with little": {"FederatedSession", `{}`, `name: accounts`},
 		"a session with everything": {
@@ -102,9 +112,14 @@ policy: "{}"
 policyARNs: ["arn:aws:iam::aws:policy/ReadOnlyAccess"]
 tags: [{key: Team, value: ""}]
 durationSeconds: 129600
-rotation: {renewBeforeSeconds: 129599}
-secret: {name: keys, labels: {a: b}, annotations: {a: b}}
-suspend: true`, `{durationSeconds: null, rotation: {renewBeforeSeconds: 43199}}`,
+rotation: {beforeExpirationSeconds: 129599}
+secret: {name: keys, template: {metadata: {labels: {a: b}, annotations: {a: b}}}}
+suspend: true`, `{durationSeconds: null, rotation: {beforeExpirationSeconds: 43199}}`,
+		},
+		"a session with a document": {
+			"FederatedSession",
+			`policyDocument: {Version: "2012-10-17", Statement: []}`,
+			`{policyDocument: null, policy: "{}"}`,
 		},
 		"an issuer with a key":              {"SessionIssuer", `requestsPerSecond: 600`, `region: eu-north-1`},
 		"an issuer with the operator's own": {"ClusterSessionIssuer", `allowedNamespaces: {}`, with(accessKey)},
@@ -122,17 +137,32 @@ suspend: true`, `{durationSeconds: null, rotation: {renewBeforeSeconds: 43199}}`
 // A rule over two fields of spec is asked again whenever spec changes; the operator and annotations must still get through.
 func TestWhatIsStoredStaysWritableAroundSpec(t *testing.T) {
 	for sentence, c := range map[string]struct{ kind, stored, cure string }{
-		"a session renewed before it is issued":      {"FederatedSession", `rotation: {renewBeforeSeconds: 86400}`, `durationSeconds: 129600`},
-		"a session without a name":                   {"FederatedSession", noName, `name: reports`},
-		"a session with too long a name":             {"FederatedSession", `name: ` + text(33, "n"), assumeRole},
-		"a session of two operations":                {"FederatedSession", with(assumeRole, sessionToken), `sessionToken: null`},
-		"a session with tags that it does not take":  {"FederatedSession", with(webIdentity, `tags: [{key: a, value: b}]`), `tags: null`},
-		"a session with more than it takes":          {"FederatedSession", with(sessionToken, `policy: "{}"`), with(noName, `policy: null`)},
-		"a session that passes on tags it lacks":     {"FederatedSession", assumingWith(`transitiveTagKeys: [a]`), `tags: [{key: a, value: b}]`},
-		"an issuer with two identities":              {"ClusterSessionIssuer", `accessKey: {secretRef: {name: key}}`, `ambient: null`},
-		"an issuer of an account without a key":      {"SessionIssuer", with(noIdentity, `accountID: "123456789012"`), with(accessKey)},
-		"an issuer with a device and without a user": {"ClusterSessionIssuer", `mfa: {serialNumber: GAHT12345678, totpSecretRef: {name: a, key: b}}`, `mfa: null`},
-		"an issuer that lends the operator's":        {"SessionIssuer", with(ambient), with(accessKey)},
+		"a session rotated before it is issued": {
+			"FederatedSession",
+			`rotation: {beforeExpirationSeconds: 86400}`,
+			`durationSeconds: 129600`,
+		},
+		"a session without a name":                  {"FederatedSession", noName, `name: reports`},
+		"a session with too long a name":            {"FederatedSession", `name: ` + text(33, "n"), assumeRole},
+		"a session with two policies":               {"FederatedSession", `{policy: "{}", policyDocument: {}}`, `policy: null`},
+		"a session of two operations":               {"FederatedSession", with(assumeRole, getSessionToken), `getSessionToken: null`},
+		"a session with tags that it does not take": {"FederatedSession", with(webIdentity, `tags: [{key: a, value: b}]`), `tags: null`},
+		"a session with more than it takes":         {"FederatedSession", with(getSessionToken, `policy: "{}"`), with(noName, `policy: null`)},
+		"a session that passes on tags it lacks":    {"FederatedSession", assumingWith(`transitiveTagKeys: [a]`), `tags: [{key: a, value: b}]`},
+		"an issuer with two identities":             {"ClusterSessionIssuer", `accessKey: {secretRef: {name: key}}`, `ambient: null`},
+		"an issuer without an identity":             {"SessionIssuer", `accessKey: null`, with(unsigned)},
+		"an unsigned issuer of signed operations": {
+			"SessionIssuer",
+			with(unsigned, `guardrails: {operations: [AssumeRole]}`),
+			with(accessKey),
+		},
+		"an issuer of an account without a key": {"SessionIssuer", with(unsigned, `accountID: "123456789012"`), with(accessKey)},
+		"an issuer with a device and without a user": {
+			"ClusterSessionIssuer",
+			`mfa: {serialNumber: GAHT12345678, totpSecretRef: {name: a, key: b}}`,
+			`mfa: null`,
+		},
+		"an issuer that lends the operator's": {"SessionIssuer", with(ambient), with(accessKey)},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			o := storeUnchecked(t, object(t, c.kind, c.stored))
@@ -175,7 +205,8 @@ func storeUnchecked(t *testing.T, o *unstructured.Unstructured) *unstructured.Un
 
 	crd.Object["spec"] = withRules.Object["spec"]
 	g.Expect(k8s.Update(t.Context(), crd)).To(Succeed())
-	g.Eventually(func() error { return k8s.Create(t.Context(), nothing.DeepCopy(), client.DryRunAll) }).ShouldNot(Succeed(), "the rules are back")
+	createNothing := func() error { return k8s.Create(t.Context(), nothing.DeepCopy(), client.DryRunAll) }
+	g.Eventually(createNothing).ShouldNot(Succeed(), "the rules are back")
 	return o
 }
 

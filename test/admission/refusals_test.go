@@ -37,8 +37,10 @@ import (
 // a rule that is added without a case that it refuses fails the run.
 var refusals = recorded{}
 
-// toldByType are the refusals whose message tells nothing of the limit.
-var toldByType = []metav1.CauseType{metav1.CauseTypeFieldValueRequired, metav1.CauseTypeFieldValueDuplicate, metav1.CauseTypeFieldValueNotSupported}
+// namedByType are the refusals whose message does not say the limit.
+var namedByType = []metav1.CauseType{
+	metav1.CauseTypeFieldValueRequired, metav1.CauseTypeFieldValueDuplicate, metav1.CauseTypeFieldValueNotSupported,
+}
 
 // recorded are fields, as schemas name them, with what was said of them.
 type recorded map[string][]string
@@ -54,7 +56,7 @@ func (r recorded) remember(kind string, err error) {
 	for _, cause := range status.ErrStatus.Details.Causes {
 		field := kindOfLimits(kind) + " " + indexOfItem.ReplaceAllString(cause.Field, "")
 		said := cause.Message
-		if slices.Contains(toldByType, cause.Type) {
+		if slices.Contains(namedByType, cause.Type) {
 			said = string(cause.Type)
 		}
 		r[field] = append(r[field], said)

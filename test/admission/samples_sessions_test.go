@@ -84,10 +84,11 @@ func TestSampleGuardrails(t *testing.T) {
 	guardrails, problem := guardrail.Compile(sampleIssuers(t)["ClusterSessionIssuer guarded"])
 	NewWithT(t).Expect(problem).To(BeNil())
 	allowed := sampleNamespace(t)
+	const teams, wantsRole = "arn:aws:iam::123456789012:role/teams/", `use assumeRole, with a role below /teams/sts-operator-samples/`
 	least := sts.Request{
 		Operation: sts.OperationAssumeRole,
 		Name:      allowed.Name + ".a",
-		RoleARN:   "arn:aws:iam::123456789012:role/teams/" + allowed.Name + "/a",
+		RoleARN:   teams + allowed.Name + "/a",
 	}
 	for sentence, c := range map[string]struct {
 		change  func(*sts.Request)
@@ -95,13 +96,14 @@ func TestSampleGuardrails(t *testing.T) {
 	}{
 		"the least is enough":         {func(*sts.Request) {}, ``},
 		"another namespace's name":    {func(r *sts.Request) { r.Name = "team-b.a" }, `begin spec.name with sts-operator-samples.`},
-		"another namespace's role":    {func(r *sts.Request) { r.RoleARN = "arn:aws:iam::123456789012:role/teams/team-b/a" }, `use assumeRole, with a role below /teams/sts-operator-samples/`},
-		"a federated user":            {func(r *sts.Request) { r.Operation, r.RoleARN = sts.OperationGetFederationToken, "" }, `use assumeRole, with a role below /teams/sts-operator-samples/`},
+		"another namespace's role":    {func(r *sts.Request) { r.RoleARN = teams + "team-b/a" }, wantsRole},
+		"a federated user":            {func(r *sts.Request) { r.Operation, r.RoleARN = sts.OperationGetFederationToken, "" }, `does not serve GetFederationToken`},
+		"no role":                     {func(r *sts.Request) { r.RoleARN = "" }, wantsRole},
 		"more than an hour":           {func(r *sts.Request) { r.DurationSeconds = 3601 }, `leave spec.durationSeconds out, or set 3600 or less`},
 		"another namespace's tag":     {func(r *sts.Request) { r.Tags = []sts.Tag{{Key: "Kubernetes-Namespace", Value: "team-b"}} }, `kubernetes-namespace`},
 		"another source identity":     {func(r *sts.Request) { r.SourceIdentity = "team-b" }, `spec.assumeRole.sourceIdentity asks for "team-b"`},
-		"an operation without tags":   {func(r *sts.Request) { *r = sts.Request{Operation: sts.OperationGetSessionToken} }, `GetSessionToken`},
-		"a ServiceAccount's identity": {func(r *sts.Request) { r.Operation = sts.OperationAssumeRoleWithWebIdentity }, `AssumeRoleWithWebIdentity`},
+		"an operation without tags":   {func(r *sts.Request) { *r = sts.Request{Operation: sts.OperationGetSessionToken} }, `does not serve GetSessionToken`},
+		"a ServiceAccount's identity": {func(r *sts.Request) { r.Operation = sts.OperationAssumeRoleWithWebIdentity }, `does not serve AssumeRoleWithWebIdentity`},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			g := NewWithT(t)
@@ -115,6 +117,7 @@ func TestSampleGuardrails(t *testing.T) {
 			}
 			g.Expect(problem).To(BeNil())
 			g.Expect(sent.SourceIdentity).To(Equal(allowed.Name))
+			g.Expect(sent.TransitiveTagKeys).To(ConsistOf("kubernetes-namespace"))
 			g.Expect(sent.Tags).To(ConsistOf(sts.Tag{Key: "kubernetes-cluster", Value: "production"}, sts.Tag{Key: "kubernetes-namespace", Value: allowed.Name}))
 		})
 	}

@@ -27,7 +27,11 @@ import (
 
 func TestSpecIsStoredAsItWasSent(t *testing.T) {
 	for sentence, c := range map[string]struct{ kind, spec string }{
-		"a session":                {"FederatedSession", `{}`},
+		"a session": {"FederatedSession", `{}`},
+		"a session with a document": {
+			"FederatedSession",
+			`policyDocument: {Version: "2012-10-17", Statement: [{Effect: Allow, Action: "s3:*", Resource: ["*"], Condition: {}}]}`,
+		},
 		"an issuer":                {"SessionIssuer", `{}`},
 		"an issuer of the cluster": {"ClusterSessionIssuer", `{}`},
 	} {
