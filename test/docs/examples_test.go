@@ -115,7 +115,7 @@ func TestExamplesPassTheValidationOfTheirCRDs(t *testing.T) {
 	}
 
 	wrong := &unstructured.Unstructured{Object: map[string]any{"spec": map[string]any{ // the checker does check
-		"issuerRef": map[string]any{"kind": "SessionIssuer", "name": "broker"}, "name": "reports", "sessionToken": map[string]any{},
+		"issuerRef": map[string]any{"kind": "SessionIssuer", "name": "broker"}, "name": "reports", "getSessionToken": map[string]any{},
 	}}}
 	g.Expect(of["FederatedSession"].check(t.Context(), wrong)).To(MatchError(ContainSubstring("name must not be given with")))
 }
@@ -129,8 +129,8 @@ func operationOf(spec v1alpha1.FederatedSessionSpec) string {
 		return "assumeRoleWithWebIdentity"
 	case spec.AssumeRoleWithSAML != nil:
 		return "assumeRoleWithSAML"
-	case spec.SessionToken != nil:
-		return "sessionToken"
+	case spec.GetSessionToken != nil:
+		return "getSessionToken"
 	}
 	return ""
 }
@@ -175,7 +175,7 @@ func TestEveryOperationHasACompleteExample(t *testing.T) {
 			need("Secret", fs.Namespace, role.AssertionSecretRef.Name)
 		}
 	}
-	g.Expect(operations).To(ConsistOf("", "assumeRole", "assumeRoleWithWebIdentity", "assumeRoleWithSAML", "sessionToken"))
+	g.Expect(operations).To(ConsistOf("", "assumeRole", "assumeRoleWithWebIdentity", "assumeRoleWithSAML", "getSessionToken"))
 	for _, object := range needed {
 		g.Expect(have).To(HaveKey(object), "docs/sts-operations.md names it")
 	}
@@ -212,7 +212,7 @@ func keysOf(t *testing.T, path, variable string) []string {
 func TestTheTableOfErrorCodesIsThatOfTheBroker(t *testing.T) {
 	_, section, _ := strings.Cut(page(t, "docs/conditions.md"), "## STS error codes")
 	section, _, _ = strings.Cut(section, "\n## ")
-	NewWithT(t).Expect(firstCells(section)).To(ConsistOf(keysOf(t, "internal/broker/classify.go", "meanings")))
+	NewWithT(t).Expect(firstCells(section)).To(ConsistOf(keysOf(t, "internal/broker/meanings.go", "meanings")))
 }
 
 // The operations that the broker calls are the values of the label operation.
@@ -220,7 +220,7 @@ func TestEverySTSOperationIsAmongTheMetricsLabels(t *testing.T) {
 	g := NewWithT(t)
 	operations := map[string]string{}
 	for _, source := range []struct{ path, names string }{
-		{"internal/session/operation.go", "^Operation"},
+		{"internal/sts/operation.go", "^Operation"},
 		{"internal/broker/identify.go", "^get[A-Z]"},
 		{"internal/broker/denial.go", "^decode[A-Z]"},
 	} {
