@@ -37,7 +37,7 @@ import (
 )
 
 const (
-	fence             = "sts-operator-fence"
+	fence             = "fence" // config/default adds its prefix
 	operatorNamespace = "sts-operator-system"
 	operatorAccount   = "sts-operator-controller-manager"
 	operatorUser      = "system:serviceaccount:" + operatorNamespace + ":" + operatorAccount
@@ -79,7 +79,7 @@ func TestTheFenceNamesTheServiceAccountOfTheDefaultInstallation(t *testing.T) {
 		}
 	}
 	g.Expect(accounts).To(ConsistOf(operatorUser))
-	for _, o := range documents(t, policies) {
+	for _, o := range allPolicies(t) {
 		if o.GetName() == fence && o.GetKind() == "ValidatingAdmissionPolicy" {
 			conditions, _, err := unstructured.NestedSlice(o.Object, "spec", "matchConditions")
 			g.Expect(err).NotTo(HaveOccurred())

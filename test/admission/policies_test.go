@@ -37,7 +37,8 @@ import (
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
 )
 
-const policies = "../../config/admission"
+// The folders of the policies: config/fence is part of config/default, config/admission is not.
+var policies = []string{"../../config/fence", "../../config/admission"}
 
 // ours is the API group.
 var ours = v1alpha1.GroupVersion.Group
@@ -52,7 +53,7 @@ func install(t *testing.T, policy string, isActive func(context.Context) bool) {
 		g.Eventually(isActive).WithArguments(ctx).Should(BeFalse(), "%s is gone", policy)
 	})
 	kinds := []string{}
-	for _, o := range documents(t, policies) {
+	for _, o := range allPolicies(t) {
 		if o.GetName() == policy {
 			create(t, o)
 			kinds = append(kinds, o.GetKind())
@@ -60,6 +61,16 @@ func install(t *testing.T, policy string, isActive func(context.Context) bool) {
 	}
 	g.Expect(kinds).To(ConsistOf("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"))
 	g.Eventually(isActive).WithArguments(ctx).Should(BeTrue(), "%s is active", policy)
+}
+
+// allPolicies are the policies and bindings of all folders.
+func allPolicies(t *testing.T) []*unstructured.Unstructured {
+	t.Helper()
+	var all []*unstructured.Unstructured
+	for _, folder := range policies {
+		all = append(all, documents(t, folder)...)
+	}
+	return all
 }
 
 // as is a client of another user. The API server asks its authorizer as for the user itself.
@@ -167,11 +178,12 @@ func beRefusedBy(policy, because string) OmegaMatcher {
 
 func TestKustomizationListsEveryPolicy(t *testing.T) {
 	g := NewWithT(t)
-	files, err := filepath.Glob(filepath.Join(policies, "*.yaml"))
+	folder := "../../config/admission"
+	files, err := filepath.Glob(filepath.Join(folder, "*.yaml"))
 	g.Expect(err).NotTo(HaveOccurred())
-	listed := []string{filepath.Join(policies, "kustomization.yaml")}
-	for _, file := range kustomized(t, policies) {
-		listed = append(listed, filepath.Join(policies, file))
+	listed := []string{filepath.Join(folder, "kustomization.yaml")}
+	for _, file := range kustomized(t, folder) {
+		listed = append(listed, filepath.Join(folder, file))
 	}
 	g.Expect(listed).To(ConsistOf(files))
 }
@@ -180,7 +192,7 @@ func TestKustomizationListsEveryPolicy(t *testing.T) {
 func TestPoliciesThatRefuseFailClosed(t *testing.T) {
 	g := NewWithT(t)
 	failure, actions := map[string]string{}, map[string][]string{}
-	for _, o := range documents(t, policies) {
+	for _, o := range allPolicies(t) {
 		if o.GetKind() == "ValidatingAdmissionPolicy" {
 			failure[o.GetName()], _, _ = unstructured.NestedString(o.Object, "spec", "failurePolicy")
 			continue

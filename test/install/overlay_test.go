@@ -52,6 +52,7 @@ func TestTheNamespacedInstallIsNamespaced(t *testing.T) {
 		"ClusterRole sts-operator-viewer", "ClusterRole sts-operator-editor",
 		"ClusterRole sts-operator-clustersessionissuer-viewer", "ClusterRole sts-operator-clustersessionissuer-editor",
 		"ClusterRole sts-operator-metrics-reader",
+		"ValidatingAdmissionPolicy sts-operator-fence", "ValidatingAdmissionPolicyBinding sts-operator-fence",
 	))
 }
 

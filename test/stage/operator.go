@@ -57,8 +57,8 @@ func (s *Stage) installOperator(ctx context.Context) error {
 	if err := s.grantRole(ctx); err != nil {
 		return fmt.Errorf("granting the operator its role: %w", err)
 	}
-	for _, policy := range []string{"issuer_use.yaml", "fence.yaml", "hints.yaml"} {
-		if err := s.applyFile(ctx, filepath.Join("config/admission", policy), ""); err != nil {
+	for _, policy := range []string{"fence/fence.yaml", "admission/issuer_use.yaml", "admission/hints.yaml"} {
+		if err := s.applyFile(ctx, filepath.Join("config", policy), ""); err != nil {
 			return err
 		}
 	}

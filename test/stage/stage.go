@@ -65,7 +65,7 @@ type Settings struct {
 }
 
 // Start starts a control plane, an STS fake and the operator on this machine alone. The operator runs as the ServiceAccount
-// of config/default, with the permissions of config/rbac/role.yaml and no others, behind the policies of config/admission.
+// of config/default, with the permissions of config/rbac/role.yaml and no others, behind the policies of config/fence and config/admission.
 // The caller must Stop the stage.
 func Start(ctx context.Context, settings Settings) (*Stage, error) {
 	s := &Stage{folder: settings.Folder}
