@@ -95,8 +95,8 @@ func parseFlags(args []string, stdout io.Writer) (config, error) {
 	)
 	flags.StringVar(&selector, "selector", "", "serve only FederatedSessions that this label `selector` matches, to shard a large cluster; all by default")
 	flags.IntVar(&c.concurrency, "concurrency", 16, "`number` of sessions reconciled at a time")
-	flags.Float64Var(&c.kubeAPIQPS, "kube-api-qps", 200, "most `requests` a second to the Kubernetes API, on average")
-	flags.IntVar(&c.kubeAPIBurst, "kube-api-burst", 400, "most `requests` to the Kubernetes API in a burst")
+	flags.Float64Var(&c.kubeAPIQPS, "kube-api-qps", 0, "most `requests` a second to the Kubernetes API, on average; 0 leaves it to the API server's priority and fairness")
+	flags.IntVar(&c.kubeAPIBurst, "kube-api-burst", 400, "most `requests` to the Kubernetes API in a burst, where --kube-api-qps limits them")
 	flags.DurationVar(
 		&c.stsTimeout,
 		"sts-timeout",
@@ -148,8 +148,8 @@ func (c *config) complete(namespaces, selector string) error {
 			maxLogLevel,
 			c.logLevel,
 		)
-	case c.kubeAPIQPS <= 0 || c.kubeAPIBurst < 1:
-		return errors.New("--kube-api-qps and --kube-api-burst must be above 0")
+	case c.kubeAPIQPS < 0 || c.kubeAPIBurst < 1:
+		return errors.New("--kube-api-qps must not be below 0, and --kube-api-burst must be above 0")
 	case c.stsTimeout < time.Second || c.stsTimeout > 15*time.Second:
 		return fmt.Errorf("--sts-timeout must be from 1s to 15s, not %s", c.stsTimeout)
 	}

@@ -69,7 +69,7 @@ func TestFlagsThatCannotBeMeant(t *testing.T) {
 		"--selector=a in":         "--selector",
 		"--log-format=xml":        "json or text",
 		"--concurrency=0":         "from 1 to 1000",
-		"--kube-api-qps=0":        "above 0",
+		"--kube-api-qps=-1":       "must not be below 0",
 		"--kube-api-burst=-1":     "above 0",
 		"--sts-timeout=100ms":     "from 1s to 15s",
 		"--log-level=6":           "credentials included",

@@ -31,6 +31,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/rest"
 	"k8s.io/client-go/util/flowcontrol"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -62,11 +63,10 @@ func newManager(ctx context.Context, c config) (ctrl.Manager, error) {
 	if err != nil {
 		return nil, fmt.Errorf("no Kubernetes cluster to work with: %w", err)
 	}
-	// One limiter for all: QPS and Burst alone would count for each kind of object.
-	restConfig.RateLimiter = flowcontrol.NewTokenBucketRateLimiter(float32(c.kubeAPIQPS), c.kubeAPIBurst)
 	restConfig.UserAgent = "sts-operator/" + version
+	limitRequests(restConfig, c)
 
-	mgr, err := ctrl.NewManager(restConfig, managerOptions(c))
+	mgr, err := ctrl.NewManager(restConfig, managerOptions(c, restConfig))
 	if err != nil {
 		return nil, fmt.Errorf("creating the manager: %w", err)
 	}
@@ -94,7 +94,23 @@ func newManager(ctx context.Context, c config) (ctrl.Manager, error) {
 	return mgr, addProbes(mgr)
 }
 
-func managerOptions(c config) ctrl.Options {
+// limitRequests holds the operator to what the flags allow; without a limit the API server's priority and fairness decides.
+func limitRequests(restConfig *rest.Config, c config) {
+	restConfig.QPS = -1
+	if c.kubeAPIQPS > 0 {
+		// One limiter for all: QPS and Burst alone would count for each kind of object.
+		restConfig.RateLimiter = flowcontrol.NewTokenBucketRateLimiter(float32(c.kubeAPIQPS), c.kubeAPIBurst)
+	}
+}
+
+// leaseConfig is for the Lease alone: were its requests to wait among those of the workers, a busy leader would lose it.
+func leaseConfig(restConfig *rest.Config) *rest.Config {
+	config := rest.CopyConfig(restConfig)
+	config.RateLimiter, config.QPS = nil, -1
+	return config
+}
+
+func managerOptions(c config, restConfig *rest.Config) ctrl.Options {
 	scheme := runtime.NewScheme()
 	utilruntime.Must(clientgoscheme.AddToScheme(scheme))
 	utilruntime.Must(v1alpha1.AddToScheme(scheme))
@@ -126,6 +142,7 @@ func managerOptions(c config) ctrl.Options {
 		LeaderElection:                c.leaderElect,
 		LeaderElectionID:              c.leaderElectionID,
 		LeaderElectionNamespace:       c.operatorNamespace,
+		LeaderElectionConfig:          leaseConfig(restConfig),
 		LeaderElectionReleaseOnCancel: true,
 		GracefulShutdownTimeout:       &timeout,
 		Controller:                    ctrlcontroller.Controller{EnableWarmup: &warmup},

@@ -25,6 +25,7 @@ import (
 	"time"
 
 	. "github.com/onsi/gomega"
+	"k8s.io/client-go/rest"
 
 	"github.com/sts-operator/sts-operator/test/controlplane"
 	"github.com/sts-operator/sts-operator/test/program"
@@ -58,6 +59,33 @@ func TestCommandRunsTheManager(t *testing.T) {
 	}, patience).Should(Succeed())
 	cancel()
 	g.Eventually(ended, patience).Should(Receive(BeNil()))
+}
+
+// A leader whose workers use up the limit must not lose its Lease for it.
+func TestTheLeaseDoesNotWaitAmongTheWorkersRequests(t *testing.T) {
+	g := NewWithT(t)
+	restConfig := &rest.Config{Host: "https://127.0.0.1"}
+	c := config{kubeAPIQPS: 20, kubeAPIBurst: 1}
+	limitRequests(restConfig, c)
+	g.Expect(restConfig.RateLimiter.TryAccept()).To(BeTrue())
+	g.Expect(restConfig.RateLimiter.TryAccept()).To(BeFalse(), "the workers are limited")
+
+	lease := managerOptions(c, restConfig).LeaderElectionConfig
+
+	g.Expect(lease.RateLimiter).To(BeNil())
+	g.Expect(lease.QPS).To(BeNumerically("<", 0))
+}
+
+func TestWithoutALimitTheAPIServerDecides(t *testing.T) {
+	g := NewWithT(t)
+	restConfig := &rest.Config{Host: "https://127.0.0.1"}
+	c, err := parseFlags(nil, io.Discard)
+	g.Expect(err).NotTo(HaveOccurred())
+
+	limitRequests(restConfig, c)
+
+	g.Expect(restConfig.RateLimiter).To(BeNil())
+	g.Expect(restConfig.QPS).To(BeNumerically("<", 0))
 }
 
 func TestRunNeedsACluster(t *testing.T) {
