@@ -26,8 +26,13 @@ import (
 	"time"
 )
 
-// largestAnswer is far above any answer of STS, whose tokens have at most 4096 bytes.
-const largestAnswer = 1 << 20
+const (
+	// largestAnswer is far above any answer of STS, whose tokens have at most 4096 bytes.
+	largestAnswer = 1 << 20
+	// maxIdleConnections are kept open over all endpoints: tenants name endpoints, and each open connection is a file and two
+	// goroutines. A rotation is rare, so most endpoints are connected to anew anyway.
+	maxIdleConnections, maxIdlePerHost = 64, 16
+)
 
 // NewHTTPClient is a client fit for endpoints that a tenant may name: it follows no redirect, does not wait for ever and
 // reads no endless answer. proxy picks the proxy of a request, nil for none.
@@ -39,8 +44,9 @@ func NewHTTPClient(proxy func(*http.Request) (*url.URL, error)) *http.Client {
 			TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12},
 			TLSHandshakeTimeout:   5 * time.Second,
 			ResponseHeaderTimeout: 30 * time.Second,
-			IdleConnTimeout:       90 * time.Second,
-			MaxIdleConnsPerHost:   16,
+			IdleConnTimeout:       30 * time.Second,
+			MaxIdleConns:          maxIdleConnections,
+			MaxIdleConnsPerHost:   maxIdlePerHost,
 			ForceAttemptHTTP2:     true,
 		}},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },

@@ -27,6 +27,13 @@ import (
 	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
+// AWS grants at least 900 seconds and at most 36 hours. Less than the shortest could not be rotated in time by anybody, and
+// more than the longest is an answer that is none: some times cannot even be written down.
+const (
+	shortestLifetime = 10 * time.Second
+	longestLifetime  = 366 * 24 * time.Hour
+)
+
 // grant is what the results of the operations have in common.
 type grant struct {
 	credentials         *types.Credentials
@@ -70,8 +77,11 @@ func (p *Permit) issue(ctx context.Context, proof sts.Proof) (sts.Issued, *sts.P
 		WebIdentity:             granted.webIdentity,
 		SAML:                    granted.saml,
 	}
-	if !issued.Expiration.After(issued.IssuedAt) {
+	switch lifetime := issued.Expiration.Sub(issued.IssuedAt); {
+	case lifetime <= 0:
 		return sts.Issued{}, expiredOnArrival(config)
+	case lifetime < shortestLifetime, lifetime > longestLifetime:
+		return sts.Issued{}, impossibleLifetime(config, lifetime)
 	}
 	return issued, nil
 }

@@ -63,6 +63,15 @@ func expiredOnArrival(config Config) *sts.Problem {
 		"%s granted credentials that have expired already by the operator's clock: set the clock of the operator's node", endpointName(config))
 }
 
+func impossibleLifetime(config Config, lifetime time.Duration) *sts.Problem {
+	what := "less than " + shortestLifetime.String()
+	if lifetime > longestLifetime {
+		what = "more than a year"
+	}
+	return sts.Problemf(v1alpha1.ReasonIncompleteResponse,
+		"%s granted credentials for %s, which STS does not do: check the issuer's spec.endpoint; nothing was published", endpointName(config), what)
+}
+
 func accountMismatch(arn, account, want string) *sts.Problem {
 	return sts.Problemf(v1alpha1.ReasonAccountMismatch,
 		"the identity %s belongs to account %s, not to spec.accountID %s: put a key of that account there, or correct spec.accountID", arn, account, want)
