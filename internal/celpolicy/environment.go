@@ -29,7 +29,7 @@ import (
 // maxTotalLength is the limit in bytes of all expressions of a Compiler: compiled, a byte takes up to 100 bytes of memory.
 const (
 	maxExpressionLength = 4096
-	maxDepth            = 100
+	maxDepth            = 25
 	maxNesting          = 5
 	maxTotalLength      = 32 << 10
 )

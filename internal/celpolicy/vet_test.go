@@ -34,10 +34,10 @@ func TestCompileBoolUnbounded(t *testing.T) {
 		"a type that doubles": {"[1]" + strings.Repeat(".map(x,{x:x})", 5) + ".size() > 0", "the keys of a map must be string literals"},
 		"a type that deepens": {"[1]" + strings.Repeat(".map(x,[x,x])", 8) + ".size() > 0", "comprehension exceeds nesting limit"},
 		"a list of lists of lists": {
-			strings.Repeat("[", 100) + "1" + strings.Repeat("]", 100) + ".size()",
-			"expression recursion limit exceeded: 100",
+			strings.Repeat("[", 25) + "1" + strings.Repeat("]", 25) + ".size()",
+			"expression recursion limit exceeded: 25",
 		},
-		"fewer lists of lists": {strings.Repeat("[", 90) + "1" + strings.Repeat("]", 90) + ".size()", "must give a bool"},
+		"fewer lists of lists": {strings.Repeat("[", 20) + "1" + strings.Repeat("]", 20) + ".size()", "must give a bool"},
 		"a value that doubles": {
 			"[1]" + strings.Repeat(".map(x,[x,x])", 4) + ".all(x, x == x)",
 			"only plain values, and lists and maps of them, can be compared or formatted",

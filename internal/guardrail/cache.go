@@ -28,11 +28,11 @@ import (
 )
 
 // cacheSize is how many issuers' guardrails are kept compiled.
-const cacheSize = 4096
+const cacheSize = 1 << 16
 
-// Cache keeps compiled guardrails by the UID and generation of their issuer, so that no change has to be announced to it.
+// Cache keeps compiled guardrails by the UID and generation of their issuer, so that no change has to be announced to it. The
+// issuer's own reconciler compiles them; sessions never wait for that.
 type Cache struct {
-	mutex    sync.Mutex
 	compiled *lru.Cache
 	// compiling: one at a time, since a large one needs much memory for a moment.
 	compiling sync.Mutex
@@ -44,25 +44,37 @@ type cacheKey struct {
 	generation int64
 }
 
+// compiled is what compiling came to.
+type compiled struct {
+	guardrails *Guardrails
+	problem    *sts.Problem
+}
+
 // NewCache is empty.
 func NewCache() *Cache { return &Cache{compiled: lru.New(cacheSize)} }
 
-// Get the guardrails of an issuer. A problem means that they cannot be read, and so that nothing may be issued.
-func (c *Cache) Get(issuer v1alpha1.Issuer) (*Guardrails, *sts.Problem) {
-	key := cacheKey{issuer.GetUID(), issuer.GetGeneration()}
-	c.mutex.Lock()
-	known, ok := c.compiled.Get(key)
-	compile, isFunc := known.(func() (*Guardrails, *sts.Problem))
-	if !ok || !isFunc {
-		compile = sync.OnceValues(func() (*Guardrails, *sts.Problem) {
-			c.compiling.Lock()
-			defer c.compiling.Unlock()
-			return Compile(issuer)
-		})
-		c.compiled.Add(key, compile)
+// Compile the guardrails of an issuer, unless that was done. A problem means that they cannot be read, and so that nothing may
+// be issued.
+func (c *Cache) Compile(issuer v1alpha1.Issuer) (*Guardrails, *sts.Problem) {
+	if guardrails, problem, known := c.Get(issuer); known {
+		return guardrails, problem
 	}
-	c.mutex.Unlock()
-	return compile()
+	c.compiling.Lock()
+	defer c.compiling.Unlock()
+	guardrails, problem := Compile(issuer)
+	c.compiled.Add(keyOf(issuer), compiled{guardrails, problem})
+	return guardrails, problem
+}
+
+// Get the guardrails of an issuer, or the problem of reading them, if they were compiled (known).
+func (c *Cache) Get(issuer v1alpha1.Issuer) (guardrails *Guardrails, problem *sts.Problem, known bool) {
+	value, _ := c.compiled.Get(keyOf(issuer))
+	result, known := value.(compiled)
+	return result.guardrails, result.problem, known
+}
+
+func keyOf(issuer v1alpha1.Issuer) cacheKey {
+	return cacheKey{issuer.GetUID(), issuer.GetGeneration()}
 }
 
 // MetadataOf is what rules know of an object.

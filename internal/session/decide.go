@@ -237,12 +237,15 @@ func isNotDue(o Observed, now time.Time) *Decision {
 	return issue(CauseDue)
 }
 
-func issuerIsReady(o Observed, _ time.Time) *Decision {
+func issuerIsReady(o Observed, now time.Time) *Decision {
 	switch o.Issuer.State {
 	case IssuerReady:
 		return nil
 	case IssuerVerifying:
-		return hold(issuerVerifying(o))
+		// After a restart the issuer's status may not change, so no watch reports when it is done.
+		d := hold(issuerVerifying(o))
+		d.RetryAt = now.Add(Stagger(verifyingRetry, o.Session.UID))
+		return d
 	default:
 		return hold(issuerNotReady(o))
 	}
@@ -261,6 +264,9 @@ func issuerCanFederate(o Observed, _ time.Time) *Decision {
 	}
 	return hold(issuerCannotFederate(o))
 }
+
+// verifyingRetry is when to look again at an issuer that is being verified.
+const verifyingRetry = time.Second
 
 // longestChained is the most that AWS grants a role which assumes another.
 const longestChained = time.Hour

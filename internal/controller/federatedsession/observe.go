@@ -107,9 +107,11 @@ func (r *Reconciler) observeIssuer(fs *v1alpha1.FederatedSession, issuer v1alpha
 		HasIdentity: spec.AccessKey != nil || reconciler.IsAmbient(issuer),
 		OwnEndpoint: spec.Endpoint != "" && issuer.IssuerKind() == v1alpha1.SessionIssuerKind,
 	}
-	_, unreadable := r.guardrails.Get(issuer)
+	_, unreadable, known := r.guardrails.Get(issuer)
 	ready := meta.FindStatusCondition(status.Conditions, v1alpha1.ReadyCondition)
 	switch {
+	case !known: // the issuer's own reconciler is about to read them
+		observed.State = session.IssuerVerifying
 	case unreadable != nil:
 		observed.State, observed.NotReady = session.IssuerNotReady, unreadable.Message
 	case status.Verified != nil && status.Verified.Generation == issuer.GetGeneration():
@@ -133,8 +135,8 @@ func (r *Reconciler) observeRequest(
 	if issuer == nil {
 		return session.AskedRequest(asked)
 	}
-	guardrails, problem := r.guardrails.Get(issuer)
-	if problem != nil {
+	guardrails, problem, known := r.guardrails.Get(issuer)
+	if !known || problem != nil {
 		return session.AskedRequest(asked)
 	}
 	admitted, refusal := guardrails.Apply(asked, guardrail.MetadataOf(namespace), guardrail.MetadataOf(fs))

@@ -31,7 +31,7 @@ const defaultRequestsPerSecond = 50
 
 // configOf is how an issuer calls STS. A *sts.Problem means that it cannot, or must not.
 func (r *Reconciler) configOf(ctx context.Context, issuer v1alpha1.Issuer) (broker.Config, error) {
-	if _, problem := r.guardrails.Get(issuer); problem != nil {
+	if _, problem := r.guardrails.Compile(issuer); problem != nil {
 		return broker.Config{}, problem
 	}
 	spec := issuer.IssuerSpec()
