@@ -31,7 +31,9 @@ import (
 func TestReconcileDoesNotCompileGuardrails(t *testing.T) {
 	h := newHarness(t)
 	h.issuer()
-	h.changeIssuer(func(i *v1alpha1.IssuerSpec) { i.Guardrails.Rules = []v1alpha1.Rule{{Expression: "session.name != 'x'"}} })
+	h.changeIssuer(func(i *v1alpha1.IssuerSpec) {
+		i.Guardrails.Rules = []v1alpha1.Rule{{Expression: "session.name != 'x'"}}
+	})
 	h.session("reports")
 	h.reconcile("reports")
 	first := h.accessKey("reports")

@@ -68,7 +68,7 @@ func startManager(t *testing.T, h *harness) *manager {
 		Scheme:  shared.Client.Scheme(),
 		Metrics: metricsserver.Options{BindAddress: "0"},
 		Cache: cache.Options{
-			ByObject:          map[client.Object]cache.ByObject{&corev1.Secret{}: federatedsession.SecretCache()},
+			ByObject:          federatedsession.Caches(nil),
 			DefaultNamespaces: map[string]cache.Config{h.namespace: {}},
 		},
 		Controller: config.Controller{SkipNameValidation: new(true)},

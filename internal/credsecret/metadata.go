@@ -78,3 +78,35 @@ func setOrDelete(annotations map[string]string, key, value string) {
 	}
 	annotations[key] = value
 }
+
+// longestAddedKeys is more than the keys of all labels or annotations that a spec can ask for.
+const longestAddedKeys = 32 * 320
+
+// trimMetadata keeps the labels and annotations that the operator has set. Whoever may write the Secret could hang a quarter
+// of a mebibyte on it, and the operator would hold that in memory.
+func trimMetadata(secret *corev1.Secret) {
+	added := func(annotation string) []string {
+		keys := secret.Annotations[annotation]
+		if keys == "" || len(keys) > longestAddedKeys {
+			return nil
+		}
+		return strings.Split(keys, ",")
+	}
+	labels := append(added(addedLabelsAnnotation), ManagedByLabel)
+	annotations := append(added(addedAnnotationsAnnotation), addedLabelsAnnotation, addedAnnotationsAnnotation,
+		SpecRequestHashAnnotation, AssertionDigestAnnotation, DigestAnnotation)
+	annotations = append(annotations, recordAnnotations...)
+	secret.Labels = only(secret.Labels, labels)
+	secret.Annotations = only(secret.Annotations, annotations)
+}
+
+// only the entries of these keys, unless they are longer than the operator makes them.
+func only(all map[string]string, keys []string) map[string]string {
+	kept := map[string]string{}
+	for _, key := range keys {
+		if value, ok := all[key]; ok && len(value) <= longestAddedKeys {
+			kept[key] = value
+		}
+	}
+	return kept
+}

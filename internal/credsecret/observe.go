@@ -39,8 +39,8 @@ import (
 // nobody can pass a Secret off as stripped.
 const strippedKey = "sts-operator.dev/digest"
 
-// Strip replaces a Secret's data by its digest. It is the transform of the cache: no credential stays in memory, and yet a
-// changed one is seen. Other objects, such as the tombstones of a cache, pass unchanged.
+// Strip replaces a Secret's data by its digest and drops the metadata of others. It is the transform of the cache: no
+// credential stays in memory, and yet a changed one is seen; nor does what somebody else hangs on the Secret. Other objects, such as the tombstones of a cache, pass unchanged.
 func Strip(object any) (any, error) {
 	secret, ok := object.(*corev1.Secret)
 	if !ok {
@@ -50,7 +50,7 @@ func Strip(object any) (any, error) {
 		secret.Data = map[string][]byte{strippedKey: []byte(digest(secret))}
 	}
 	secret.ManagedFields = nil
-	delete(secret.Annotations, corev1.LastAppliedConfigAnnotation) // holds the data, if somebody applied it
+	trimMetadata(secret)
 	return secret, nil
 }
 
@@ -101,6 +101,12 @@ func IsControlledBy(secret *corev1.Secret, fs *v1alpha1.FederatedSession) bool {
 	return secret.Type == Type && metav1.IsControlledBy(secret, fs)
 }
 
+// recordAnnotations are on every published Secret, in the order of the digest.
+var recordAnnotations = []string{
+	RequestHashAnnotation, IssuerIdentityAnnotation, IssuedAtAnnotation, ExpirationAnnotation,
+	AccessKeyIDAnnotation, ARNAnnotation, UserIDAnnotation,
+}
+
 // digest covers the data and the annotations that decisions rest on: whoever edits either is found out. It reveals
 // nothing of credentials, which are random and long.
 func digest(secret *corev1.Secret) string {
@@ -108,10 +114,7 @@ func digest(secret *corev1.Secret) string {
 		return string(d)
 	}
 	h := sha256.New()
-	for _, key := range []string{
-		RequestHashAnnotation, IssuerIdentityAnnotation, IssuedAtAnnotation, ExpirationAnnotation,
-		AccessKeyIDAnnotation, ARNAnnotation, UserIDAnnotation,
-	} {
+	for _, key := range recordAnnotations {
 		write(h, []byte(secret.Annotations[key]))
 	}
 	// These are not on all Secrets, and a Secret without them must keep the digest that earlier versions gave it.

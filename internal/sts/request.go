@@ -30,6 +30,13 @@ import (
 // DefaultAudience of web identity tokens is what IAM's OIDC providers for clusters expect.
 const DefaultAudience = "sts.amazonaws.com"
 
+// OversizeAnnotation stands in the cache for the labels and annotations of a FederatedSession that has too many of them; its
+// value is how many bytes they have.
+const OversizeAnnotation = "sts-operator.dev/oversize-metadata"
+
+// MaxMetadataSize is the most bytes that the labels and annotations of a FederatedSession may have together.
+const MaxMetadataSize = 64 << 10
+
 // Request is an STS request in canonical form: two specs that ask STS for the same are equal here. Fields that are
 // added later must be omitted from JSON while empty, or every session would be issued anew by an upgrade.
 type Request struct {
@@ -81,6 +88,10 @@ type Tag struct {
 // NewRequest is the request that a FederatedSession asks for, or the reason why there is none: a *Problem of outcome
 // Refuse that names what to change.
 func NewRequest(fs *v1alpha1.FederatedSession) (Request, *Problem) {
+	if size := fs.Annotations[OversizeAnnotation]; size != "" {
+		return Request{}, Problemf(v1alpha1.ReasonInvalidSpec,
+			"the labels and annotations of the session have %.20s bytes together, at most %d are allowed: remove some", size, MaxMetadataSize)
+	}
 	policy, problem := policyOf(&fs.Spec)
 	if problem != nil {
 		return Request{}, problem

@@ -70,7 +70,7 @@ func (s *stage) startOperator(ctx context.Context) (*operator, error) {
 	o.manager, err = ctrl.NewManager(o.requests.count(s.config), ctrl.Options{
 		Scheme:     s.scheme,
 		Metrics:    metricsserver.Options{BindAddress: "0"},
-		Cache:      cache.Options{ByObject: map[client.Object]cache.ByObject{&corev1.Secret{}: federatedsession.SecretCache()}},
+		Cache:      cache.Options{ByObject: federatedsession.Caches(nil)},
 		Controller: config.Controller{SkipNameValidation: &warmup, EnableWarmup: &warmup},
 	})
 	if err != nil {

@@ -19,15 +19,18 @@ package federatedsession
 import (
 	"context"
 	"fmt"
+	"strconv"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/labels"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
 	"github.com/sts-operator/sts-operator/internal/credsecret"
+	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
 // Indexes of the cache.
@@ -40,9 +43,47 @@ const (
 	ownerIndex = "controllerUID"
 )
 
-// SecretCache keeps only the operator's own Secrets in memory, and of those no credential.
-func SecretCache() cache.ByObject {
-	return cache.ByObject{Field: fields.OneTermEqualSelector("type", string(credsecret.Type)), Transform: credsecret.Strip}
+// Caches is what the manager's cache keeps of each kind, so that its memory does not depend on what others hang on objects: of
+// Secrets the operator's own without any credential, of sessions those that the selector matches (nil for all).
+func Caches(selector labels.Selector) map[client.Object]cache.ByObject {
+	return map[client.Object]cache.ByObject{
+		&corev1.Secret{}:                 {Field: fields.OneTermEqualSelector("type", string(credsecret.Type)), Transform: credsecret.Strip},
+		&v1alpha1.FederatedSession{}:     {Label: selector, Transform: trimSession},
+		&v1alpha1.SessionIssuer{}:        {Transform: trimIssuer},
+		&v1alpha1.ClusterSessionIssuer{}: {Transform: trimIssuer},
+	}
+}
+
+// trimSession drops what nobody reads. Rules read labels and annotations: a session that has too many of them keeps none but the
+// one that says so, and is refused for it.
+func trimSession(object any) (any, error) {
+	fs, ok := object.(*v1alpha1.FederatedSession)
+	if !ok {
+		return object, nil // the tombstone of one that was deleted
+	}
+	fs.ManagedFields = nil
+	delete(fs.Annotations, corev1.LastAppliedConfigAnnotation)
+	if size := sizeOf(fs.Labels) + sizeOf(fs.Annotations); size > sts.MaxMetadataSize {
+		fs.Labels, fs.Annotations = nil, map[string]string{sts.OversizeAnnotation: strconv.Itoa(size)}
+	}
+	return fs, nil
+}
+
+// trimIssuer drops what nobody reads.
+func trimIssuer(object any) (any, error) {
+	if issuer, ok := object.(v1alpha1.Issuer); ok {
+		issuer.SetManagedFields(nil)
+		issuer.SetLabels(nil)
+		issuer.SetAnnotations(nil)
+	}
+	return object, nil
+}
+
+func sizeOf(metadata map[string]string) (size int) {
+	for key, value := range metadata {
+		size += len(key) + len(value)
+	}
+	return size
 }
 
 // IndexFields declares the indexes that the reconcilers list by.
