@@ -95,7 +95,8 @@ func parseFlags(args []string, stdout io.Writer) (config, error) {
 	)
 	flags.StringVar(&selector, "selector", "", "serve only FederatedSessions that this label `selector` matches, to shard a large cluster; all by default")
 	flags.IntVar(&c.concurrency, "concurrency", 16, "`number` of sessions reconciled at a time")
-	flags.Float64Var(&c.kubeAPIQPS, "kube-api-qps", 0, "most `requests` a second to the Kubernetes API, on average; 0 leaves it to the API server's priority and fairness")
+	flags.Float64Var(&c.kubeAPIQPS, "kube-api-qps", 0,
+		"most `requests` a second to the Kubernetes API, on average; 0 leaves it to the API server's priority and fairness")
 	flags.IntVar(&c.kubeAPIBurst, "kube-api-burst", 400, "most `requests` to the Kubernetes API in a burst, where --kube-api-qps limits them")
 	flags.DurationVar(
 		&c.stsTimeout,

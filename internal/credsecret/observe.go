@@ -39,8 +39,9 @@ import (
 // nobody can pass a Secret off as stripped.
 const strippedKey = "sts-operator.dev/digest"
 
-// Strip replaces a Secret's data by its digest and drops the metadata of others. It is the transform of the cache: no
-// credential stays in memory, and yet a changed one is seen; nor does what somebody else hangs on the Secret. Other objects, such as the tombstones of a cache, pass unchanged.
+// Strip replaces a Secret's data by its digest and drops the labels and annotations of others. It is the transform of the
+// cache: no credential stays in memory, and yet a changed one is seen. Other objects, such as the tombstones of a cache, pass
+// unchanged.
 func Strip(object any) (any, error) {
 	secret, ok := object.(*corev1.Secret)
 	if !ok {

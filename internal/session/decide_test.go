@@ -164,13 +164,15 @@ func TestDecideHold(t *testing.T) {
 		"an issuer that is not ready stops a rotation":                                {issuerNotReady, due, hold(notReady, midnight)},
 		"an issuer that is not ready stops a first issue":                             {all(issuerNotReady, missing), noon, hold(notReady, never)},
 		"an issuer that is not ready is waited for after expiration, too":             {issuerNotReady, midnight, hold(notReady, never)},
-		"an issuer that is being verified stops a rotation":                           {beingVerified, due, hold(notReady, due.Add(session.Stagger(time.Second, uid)))},
-		"an issuer that cannot federate does not matter while they are fresh":         {cannotFederate, noon, keep(due)},
-		"an issuer that cannot federate stops a rotation":                             {cannotFederate, due, hold(cannot, midnight)},
-		"an issuer that cannot federate stops a first issue":                          {all(cannotFederate, missing), noon, hold(cannot, never)},
-		"an immutable Secret does not matter while its credentials are fresh":         {immutable, noon, keep(due)},
-		"an immutable Secret cannot be rotated":                                       {immutable, due, hold(v1alpha1.ReasonSecretImmutable, midnight)},
-		"an immutable Secret cannot be healed":                                        {all(immutable, emptied), noon, hold(v1alpha1.ReasonSecretImmutable, never)},
+		"an issuer that is being verified stops a rotation": {
+			beingVerified, due, hold(notReady, due.Add(session.Stagger(time.Second, uid))),
+		},
+		"an issuer that cannot federate does not matter while they are fresh": {cannotFederate, noon, keep(due)},
+		"an issuer that cannot federate stops a rotation":                     {cannotFederate, due, hold(cannot, midnight)},
+		"an issuer that cannot federate stops a first issue":                  {all(cannotFederate, missing), noon, hold(cannot, never)},
+		"an immutable Secret does not matter while its credentials are fresh": {immutable, noon, keep(due)},
+		"an immutable Secret cannot be rotated":                               {immutable, due, hold(v1alpha1.ReasonSecretImmutable, midnight)},
+		"an immutable Secret cannot be healed":                                {all(immutable, emptied), noon, hold(v1alpha1.ReasonSecretImmutable, never)},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			NewWithT(t).Expect(verdictOf(session.Decide(healthy(c.given), c.now))).To(Equal(c.want))

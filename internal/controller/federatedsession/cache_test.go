@@ -51,7 +51,7 @@ func cached[T client.Object](t *testing.T, object T) T {
 func TestCachesKeepWhatIsNeeded(t *testing.T) {
 	huge := metav1.ObjectMeta{
 		Labels: map[string]string{"app": "reports"}, Annotations: map[string]string{"example.com/note": quarter},
-		ManagedFields: []metav1.ManagedFieldsEntry{{Manager: "kubectl", FieldsV1: &metav1.FieldsV1{Raw: []byte(quarter)}}},
+		ManagedFields: []metav1.ManagedFieldsEntry{{Manager: "kubectl", FieldsV1: metav1.NewFieldsV1(quarter)}},
 	}
 	t.Run("of a session with too much on it, that it has", func(t *testing.T) {
 		g := NewWithT(t)
