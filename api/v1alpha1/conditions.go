@@ -86,6 +86,8 @@ const (
 	ReasonSecretConflict = "SecretConflict"
 	// ReasonSecretImmutable: the target Secret was made immutable, so its credentials cannot be replaced.
 	ReasonSecretImmutable = "SecretImmutable"
+	// ReasonSecretOverwritten: something else keeps changing or deleting the target Secret; repairs are made ever less often.
+	ReasonSecretOverwritten = "SecretOverwritten"
 	// ReasonSecretWriteFailed: the Kubernetes API did not take the Secret.
 	ReasonSecretWriteFailed = "SecretWriteFailed"
 	// ReasonBudgetExhausted: the issuer's requestsPerSecond are spent, or too many calls of its namespace are under way; the

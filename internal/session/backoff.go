@@ -86,7 +86,7 @@ func NextFailure(o Observed, problem *sts.Problem, now time.Time) v1alpha1.Failu
 		AttemptHash: o.attemptHash(),
 		Count:       1,
 	}
-	if last := o.Session.Status.LastFailure; last != nil && last.AttemptHash == failure.AttemptHash {
+	if last := o.lastFailure(); last != nil && last.AttemptHash == failure.AttemptHash {
 		failure.Count = last.Count + 1
 	}
 	return failure
@@ -94,7 +94,7 @@ func NextFailure(o Observed, problem *sts.Problem, now time.Time) v1alpha1.Failu
 
 // lastFailureIsPast keeps a request that has failed from being sent again before its time, whatever wakes the session.
 func lastFailureIsPast(o Observed, now time.Time) *Decision {
-	f := o.Session.Status.LastFailure
+	f := o.lastFailure()
 	if f == nil || f.AttemptHash != o.attemptHash() {
 		return nil
 	}

@@ -81,6 +81,9 @@ func Decide(o Observed, now time.Time) Decision {
 			stop.RetryAt = UntilExpiry(o, stop.RetryAt, now)
 			return *stop
 		}
+		if stop := reissueIsPaced(o, d.Cause, now); stop != nil {
+			return *stop
+		}
 		return *d
 	}
 	if !o.Secret.InSync {

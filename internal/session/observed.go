@@ -27,7 +27,8 @@ import (
 
 // Observed is everything a decision depends on but the time.
 type Observed struct {
-	// Session is the object itself. Of its status, only lastFailure is read: when to try again.
+	// Session is the object itself. Of its status, only lastFailure is read: when to try again
+	// after a restart.
 	Session *v1alpha1.FederatedSession
 	// Request is what the session asks of STS.
 	Request Request
@@ -35,6 +36,8 @@ type Observed struct {
 	NamespaceTerminating bool
 	Issuer               Issuer
 	Secret               Secret
+	// History is what this process remembers of the session.
+	History History
 	// Assertion is what an AssumeRoleWithSAML session has to present.
 	Assertion sts.Assertion
 }

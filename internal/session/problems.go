@@ -103,3 +103,16 @@ func assertionUsed(o Observed) *sts.Problem {
 func assertionExpired(o Observed) *sts.Problem {
 	return sts.Problemf(v1alpha1.ReasonAssertionExpired, "the assertion in Secret %s has expired: put a new one there", o.assertionSecret())
 }
+
+func secretOverwritten(o Observed) *sts.Problem {
+	return sts.Problemf(v1alpha1.ReasonSecretOverwritten,
+		"something else keeps changing or deleting Secret %s: find out what (kubectl get secret --show-managed-fields) and stop it, or "+
+			"choose another spec.secret.name",
+		o.Session.TargetSecretName())
+}
+
+func sessionChangedTooOften() *sts.Problem {
+	problem := sts.Problemf(v1alpha1.ReasonBudgetExhausted, "the session has changed again and again within minutes; its new credentials wait a while")
+	problem.Quiet = true
+	return problem
+}

@@ -55,6 +55,7 @@ var expectedOutcomes = map[string]sts.Outcome{
 	v1alpha1.ReasonNamespaceTerminating: sts.Wait,
 	v1alpha1.ReasonSecretConflict:       sts.Wait,
 	v1alpha1.ReasonSecretImmutable:      sts.Wait,
+	v1alpha1.ReasonSecretOverwritten:    sts.Wait,
 	v1alpha1.ReasonBudgetExhausted:      sts.Wait,
 	v1alpha1.ReasonAccessDenied:         sts.Wait,
 	v1alpha1.ReasonRegionDisabled:       sts.Wait,

@@ -80,9 +80,10 @@ var reasons = map[string]traitsOfReason{
 	v1alpha1.ReasonNamespaceTerminating: {outcome: Wait, sentence: "the namespace is being deleted"},
 	v1alpha1.ReasonSecretConflict:       {outcome: Wait, sentence: "something else owns a Secret of the target's name"},
 	v1alpha1.ReasonSecretImmutable:      {outcome: Wait, sentence: "the target Secret is immutable, so its credentials cannot be replaced"},
+	v1alpha1.ReasonSecretOverwritten:    {outcome: Wait, sentence: "something else keeps changing or deleting the target Secret"},
 	v1alpha1.ReasonBudgetExhausted: {
 		outcome: Wait, awaitsTurn: true,
-		sentence: "the issuer's requestsPerSecond are spent, or its namespace has too many calls under way",
+		sentence: "the issuer's requests are spent, its namespace makes too many calls or the session changes too often",
 	},
 	v1alpha1.ReasonWaitingForMFACode: {
 		outcome: Wait, awaitsTurn: true,

@@ -85,6 +85,10 @@ func (r *Reconciler) decideAgain(ctx context.Context, secret *corev1.Secret, obs
 func (r *Reconciler) issue(ctx context.Context, observed session.Observed) (outcome, error) {
 	now := r.clock.Now()
 	fs := observed.Session
+	if wait := r.writes.wait(now); wait > 0 {
+		retryAt := session.UntilExpiry(observed, now.Add(session.Stagger(wait, fs.UID)), now)
+		return outcome{observed: observed, problem: writesPaused(), retryAt: retryAt}, nil
+	}
 	permit, problem := r.broker.Permit(broker.IssueRequest{
 		Issuer: issuerID(fs), UID: fs.UID, Version: observed.Issuer.Version, Request: observed.Request.ToSend(),
 		Urgent: !session.IsUsable(observed, now), Verify: fs.Spec.Verify != nil && *fs.Spec.Verify,
@@ -103,6 +107,11 @@ func (r *Reconciler) issue(ctx context.Context, observed session.Observed) (outc
 		permit.Cancel()
 		return r.decideAgain(ctx, secret, observed)
 	}
+	if observed.IsAfterFailedWrite() {
+		if err := r.tryWrite(ctx, secret, observed); err != nil {
+			return r.failure(observed, secretNotWritten(fs, err, sts.Credentials{})), nil
+		}
+	}
 	lead := observed.Secret.Expiration.Sub(now)
 	issued, secret, observed, err := r.callAndPublish(ctx, permit, secret, observed)
 	if errors.Is(err, errDecidedOtherwise) {
@@ -112,14 +121,19 @@ func (r *Reconciler) issue(ctx context.Context, observed session.Observed) (outc
 		return outcome{}, err
 	}
 	if problem != nil {
-		r.metrics.Failed(problem)
-		retryAt := session.NextTry(observed, problem, r.clock.Now())
-		return outcome{observed: observed, problem: problem, failed: true, retryAt: retryAt}, nil
+		return r.failure(observed, problem), nil
 	}
 	r.metrics.Issued(decision.Cause, lead)
 	logf.FromContext(ctx).Info("issued credentials", "cause", decision.Cause, "secret", fs.TargetSecretName(),
 		"accessKeyID", issued.Credentials.AccessKeyID(), "expiration", issued.Expiration)
 	return outcome{observed: observed, issued: &issued, cause: decision.Cause, retryAt: session.NextLook(observed, now)}, nil
+}
+
+// failure is the outcome of a try that failed.
+func (r *Reconciler) failure(observed session.Observed, problem *sts.Problem) outcome {
+	r.metrics.Failed(problem)
+	retryAt := session.NextTry(observed, problem, r.clock.Now())
+	return outcome{observed: observed, problem: problem, failed: true, retryAt: retryAt}
 }
 
 // callAndPublish calls STS under the permit and puts what it issues into the Secret, which is returned as it is then, with

@@ -37,7 +37,7 @@ import (
 // observe gathers what a decision needs: from the caches, but for a SAML assertion and, where nothing cluster-scoped may be
 // watched, the namespace.
 func (r *Reconciler) observe(ctx context.Context, fs *v1alpha1.FederatedSession) (session.Observed, error) {
-	observed := session.Observed{Session: fs}
+	observed := session.Observed{Session: fs, History: r.histories.of(fs, r.clock.Now())}
 	namespace := &metav1.PartialObjectMetadata{}
 	namespace.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
 	err := r.namespaces.Get(ctx, client.ObjectKey{Name: fs.Namespace}, namespace)

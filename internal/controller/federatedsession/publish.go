@@ -50,7 +50,9 @@ func (r *Reconciler) publish(
 	var err error
 	for range publishTries {
 		var written *corev1.Secret
-		if written, err = r.write(ctx, secret, observed, issued, issuerIdentity); err == nil {
+		written, err = r.write(ctx, secret, observed, issued, issuerIdentity)
+		r.writes.note(err, r.clock.Now())
+		if err == nil {
 			observed.Secret = credsecret.Observe(written, observed.Session)
 			if !observed.Secret.Intact {
 				// To issue anew would never end.
@@ -97,6 +99,25 @@ func (r *Reconciler) write(
 		return target, r.client.Create(ctx, target)
 	}
 	return target, r.patchSecret(ctx, secret, target)
+}
+
+// tryWrite has the Kubernetes API judge a write without making it: after one that was refused, credentials are only minted
+// once another would be accepted.
+func (r *Reconciler) tryWrite(ctx context.Context, secret *corev1.Secret, observed session.Observed) error {
+	var err error
+	if secret == nil {
+		target := credsecret.New(observed.Session)
+		credsecret.SyncMetadata(target, observed.Session)
+		err = r.client.Create(ctx, target, client.DryRunAll)
+	} else {
+		target := secret.DeepCopy()
+		credsecret.SyncMetadata(target, observed.Session)
+		err = r.client.Patch(ctx, target, client.MergeFrom(secret), client.DryRunAll)
+	}
+	if err != nil { // a write that was only judged does not show that etcd takes any
+		r.writes.note(err, r.clock.Now())
+	}
+	return err
 }
 
 // patchSecret changes the Secret from what was read, and only if that is still what is there.

@@ -66,13 +66,15 @@ type Reconciler struct {
 	guardrails     *guardrail.Cache
 	proofs         *proofs
 	written        *writtenStatuses
+	histories      *histories
+	writes         *writeGate
 }
 
 // New is a reconciler of FederatedSessions.
 func New(d reconciler.Dependencies) *Reconciler {
 	r := &Reconciler{
 		clock: d.Clock, client: d.Client, live: d.Live, namespaces: d.Client, broker: d.Broker, recorder: d.Recorder, metrics: d.Metrics,
-		guardrails: d.Guardrails, proofs: newProofs(d.Client, d.Clock), written: &writtenStatuses{},
+		guardrails: d.Guardrails, proofs: newProofs(d.Client, d.Clock), written: &writtenStatuses{}, histories: newHistories(), writes: &writeGate{},
 	}
 	if d.NamespacedOnly {
 		r.namespaces, r.namespacedOnly = d.Live, true
@@ -114,6 +116,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req reconcile.Request) (reco
 	if outcome.lookAgain {
 		return reconcile.Result{RequeueAfter: lookAgainAfter}, nil
 	}
+	r.histories.note(outcome, r.clock.Now())
 
 	// 6 Report, and clear up what a renamed target left behind.
 	if err := r.report(ctx, outcome); err != nil {
@@ -133,6 +136,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req reconcile.Request) (reco
 // forget drops what is kept of a session that is gone.
 func (r *Reconciler) forget(name types.NamespacedName) {
 	r.written.forget(name)
+	r.histories.forget(name)
 	r.metrics.ForgetSession(name)
 }
 
