@@ -26,14 +26,24 @@ import (
 const (
 	// firstPause after a failure of the issuer's, doubled with each further one up to longestPause.
 	firstPause, longestPause = 2 * time.Second, time.Minute
+	// toleratedFailures in a row do not stop an issuer that was served recently: a service that fails a share of its calls must
+	// still serve everybody. Where one call in ten succeeds, so many fail in a row once in 40,000 calls. shortPause is the
+	// pause of such an issuer after them.
+	toleratedFailures = 100
+	recently          = 10 * time.Minute
+	shortPause        = time.Second
+	// slowCall: a failure counts once more for each time that it took so long. Endpoints that hang hold workers.
+	slowCall = 200 * time.Millisecond
 )
 
-// breaker stops the calls of an issuer that STS does not serve: after each failure there is a pause, after the pause one
-// call may try, and the others wait for its result. So ten thousand failing sessions make one call, not ten thousand.
+// breaker stops the calls of an issuer that STS does not serve: after a failure there is a pause, after the pause one call may
+// try, and the others wait for its result. So ten thousand failing sessions make one call, not ten thousand.
 type breaker struct {
 	mutex    sync.Mutex
 	problem  *sts.Problem // nil while STS serves the issuer
-	failures int
+	failures int          // pauses in a row
+	streak   int          // failures in a row, slow ones counted more
+	served   time.Time    // when a call last succeeded
 	until    time.Time
 	probing  bool
 }
@@ -47,7 +57,7 @@ func (b *breaker) ask(now time.Time) (probe bool, problem *sts.Problem, wait tim
 	case b.problem == nil:
 		return false, nil, 0
 	case now.Before(b.until):
-		return false, b.problem, b.until.Sub(now)
+		return false, b.problem, min(b.until.Sub(now), longestPause) // not longer where the clock was set back
 	case b.probing:
 		return false, b.problem, firstPause
 	}
@@ -62,18 +72,28 @@ func (b *breaker) withdraw(probe bool) {
 	b.probing = b.probing && !probe
 }
 
-// report what became of a call: the problem, if it concerns the issuer. One of the request alone shows that STS serves it.
-func (b *breaker) report(now time.Time, probe bool, problem *sts.Problem) {
+// report what became of a call that took a time: the problem, if it concerns the issuer. One of the request alone shows that
+// STS serves it.
+func (b *breaker) report(now time.Time, took time.Duration, probe bool, problem *sts.Problem) {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
 	b.probing = b.probing && !probe
 	if problem == nil {
-		b.problem, b.failures = nil, 0
+		b.problem, b.failures, b.streak, b.served = nil, 0, 0, now
+		return
+	}
+	b.streak += 1 + int(took/slowCall)
+	wasServed := problem.IsTransient() && now.Sub(b.served).Abs() < recently
+	if b.problem == nil && wasServed && b.streak < toleratedFailures {
 		return
 	}
 	// Calls that were under way together fail together: only a probe's failure lengthens the pause.
 	if b.problem == nil || probe {
-		b.until = now.Add(min(firstPause<<min(b.failures, 10), longestPause))
+		pause := min(firstPause<<min(b.failures, 10), longestPause)
+		if wasServed {
+			pause = shortPause
+		}
+		b.until = now.Add(pause)
 		b.failures++
 	}
 	b.problem = problem

@@ -102,6 +102,7 @@ func TestBreakerPauseDoublesUpToAMinute(t *testing.T) {
 	_, problem := f.issue(theRequest)
 	g.Expect(problem).To(BeNil())
 	g.Expect(f.Trouble(theIssuer)).To(BeNil())
+	f.advance(time.Hour)
 	f.fail(unavailable)
 	_ = f.refused()
 	g.Expect(f.pause()).To(within(2*s), "a success ends the count")

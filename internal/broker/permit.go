@@ -119,6 +119,7 @@ func (p *Permit) Issue(ctx context.Context, proof sts.Proof) (sts.Issued, *sts.P
 	defer p.Cancel() // a probe that panicked must not keep the breaker shut; after the report it changes nothing
 	ctx, cancel := context.WithTimeout(ctx, p.broker.options.CallTimeout)
 	defer cancel()
+	began := p.broker.options.Clock.Now()
 	issued, problem := p.issue(ctx, proof)
 	if problem == nil && p.request.Verify {
 		problem = p.verify(ctx, issued)
@@ -127,7 +128,8 @@ func (p *Permit) Issue(ctx context.Context, proof sts.Proof) (sts.Issued, *sts.P
 	if problem != nil && !problem.ConcernsIssuer(p.request.Request) {
 		trouble = nil
 	}
-	p.issuer.breakerOf(p.request.Request).report(p.broker.options.Clock.Now(), p.probe, trouble)
+	now := p.broker.options.Clock.Now()
+	p.issuer.breakerOf(p.request.Request).report(now, now.Sub(began), p.probe, trouble)
 	p.probe = false // it is over: another one may be under way when the permit is given back
 	if problem != nil {
 		return sts.Issued{}, problem
