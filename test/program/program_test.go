@@ -102,7 +102,7 @@ func TestStop(t *testing.T) {
 		g.Expect(err).NotTo(HaveOccurred())
 		g.Expect(match[1]).To(Equal("a b"))
 		g.Expect(p.Stop(patience)).To(Succeed())
-		g.Expect(p.Output()).To(HaveSuffix("terminated\n"))
+		g.Expect(p.Output()).To(ContainSubstring("\nterminated\n"))
 		g.Expect(p.Stop(patience)).To(Succeed(), "again")
 	})
 	t.Run("a program that ignores SIGTERM", func(t *testing.T) {
