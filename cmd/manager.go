@@ -47,6 +47,7 @@ import (
 	"github.com/sts-operator/sts-operator/internal/controller/federatedsession"
 	"github.com/sts-operator/sts-operator/internal/controller/reconciler"
 	"github.com/sts-operator/sts-operator/internal/metrics"
+	"github.com/sts-operator/sts-operator/internal/scheduler"
 )
 
 // publishTime is what is left of a shutdown, after the STS calls under way, to publish their credentials.
@@ -75,15 +76,17 @@ func newManager(ctx context.Context, c config) (ctrl.Manager, error) {
 	}
 	realClock := clock.RealClock{}
 	measures := metrics.New(ctrlmetrics.Registry)
+	turns := scheduler.New(c.concurrency)
 	stsBroker := broker.New(broker.Options{
 		Clock:       realClock,
+		Scheduler:   turns,
 		HTTPClient:  broker.NewHTTPClient(http.ProxyFromEnvironment),
 		Ambient:     ambient.Credentials,
 		CallTimeout: c.stsTimeout,
 		Observe:     measures.ObserveRequest,
 	})
 	dependencies := reconciler.Dependencies{
-		Clock: realClock, Broker: stsBroker, Metrics: measures, OperatorNamespace: c.operatorNamespace, NamespacedOnly: !c.clusterIssuers,
+		Clock: realClock, Broker: stsBroker, Scheduler: turns, Metrics: measures, OperatorNamespace: c.operatorNamespace, NamespacedOnly: !c.clusterIssuers,
 	}
 	options := reconciler.Options{Concurrency: c.concurrency, Timeout: c.stsTimeout + 20*time.Second, Namespaces: c.namespaces}
 	if err := controller.Setup(ctx, mgr, dependencies, options); err != nil {

@@ -395,6 +395,9 @@ type IssuerReference struct {
 	Name string `json:"name,omitempty"`
 }
 
+// FederatedSessionKind is the kind of a session.
+const FederatedSessionKind = "FederatedSession"
+
 // IssuerKind is a kind of issuer.
 //
 // +kubebuilder:validation:Enum=SessionIssuer;ClusterSessionIssuer

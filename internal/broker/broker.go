@@ -15,8 +15,7 @@ limitations under the License.
 */
 
 // Package broker is the seam to AWS STS. It knows how to call STS as each issuer, words what STS answers as credentials
-// or as a session.Problem, and keeps every issuer within its request budget. While STS does not serve an issuer, one call
-// at a time finds out whether it does again.
+// or as a sts.Problem. It calls when the scheduler says so.
 package broker
 
 import (
@@ -26,15 +25,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"k8s.io/utils/clock"
 
-	"github.com/sts-operator/sts-operator/api/v1alpha1"
+	"github.com/sts-operator/sts-operator/internal/scheduler"
 	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
-// ID identifies an issuer. Namespace is empty for a ClusterSessionIssuer.
-type ID struct {
-	Kind            v1alpha1.IssuerKind
-	Namespace, Name string
-}
+// ID identifies an issuer.
+type ID = scheduler.IssuerID
 
 // Config is how an issuer calls STS.
 type Config struct {
@@ -73,6 +69,8 @@ func (c Config) Equals(other Config) bool {
 type Options struct {
 	// Clock is required.
 	Clock clock.PassiveClock
+	// Scheduler says who may call when; required.
+	Scheduler *scheduler.Scheduler
 	// HTTPClient makes the requests; required.
 	HTTPClient *http.Client
 	// Ambient are the credentials of the operator's own pod; nil for none.
@@ -88,41 +86,28 @@ type Options struct {
 type Broker struct {
 	options Options
 	issuers *registry
-	calls   *callCounter
 }
 
 // New is a broker without issuers.
 func New(options Options) *Broker {
-	return &Broker{options: options, issuers: newRegistry(), calls: newCallCounter()}
+	return &Broker{options: options, issuers: newRegistry()}
 }
 
 // Register makes an issuer known under the identity that STS has confirmed for this very configuration. Registering the
-// same again keeps budget and breaker, whatever its version; another configuration or identity starts afresh.
+// same again keeps what the scheduler knows of it, whatever its version; another configuration or identity starts afresh.
 func (b *Broker) Register(id ID, config Config, identity sts.Identity) {
 	if b.issuers.refresh(id, config, identity) {
 		return
 	}
-	b.issuers.put(id, &issuer{
-		config:   config,
-		identity: identity,
-		client:   b.newClient(config),
-		budget:   newBudget(config.RequestsPerSecond),
-		breaker:  &breaker{},
-		unsigned: &breaker{},
-	}, b.options.Clock.Now())
+	b.options.Scheduler.Register(b.options.Clock.Now(), id, limitsOf(id, config))
+	b.issuers.put(id, &issuer{config: config, identity: identity, client: b.newClient(config)})
 }
 
 // Forget removes an issuer.
-func (b *Broker) Forget(id ID) { b.issuers.forget(id) }
+func (b *Broker) Forget(id ID) {
+	b.issuers.forget(id)
+	b.options.Scheduler.Forget(id)
+}
 
 // Trouble is what keeps STS from serving an issuer at present, or nil.
-func (b *Broker) Trouble(id ID) *sts.Problem {
-	issuer := b.issuers.get(id)
-	if issuer == nil {
-		return nil
-	}
-	if trouble := issuer.breaker.trouble(); trouble != nil {
-		return trouble
-	}
-	return issuer.unsigned.trouble()
-}
+func (b *Broker) Trouble(id ID) *sts.Problem { return b.options.Scheduler.Trouble(id) }

@@ -19,24 +19,7 @@ package broker
 import (
 	"maps"
 	"slices"
-	"time"
 )
 
 // Codes are the error codes that the broker knows.
 func Codes() []string { return slices.Sorted(maps.Keys(meanings)) }
-
-// Window is that of the MFA code which the permit holds.
-func (p *Permit) Window() time.Time { return p.window }
-
-// Device is an MFA device by itself.
-type Device struct{ device }
-
-// Take a window of it.
-func (d *Device) Take(now time.Time) (window time.Time, wait time.Duration) {
-	for wait = d.wait(now, false); wait == 0; wait = d.wait(now, false) {
-		if window, ok := d.take(now); ok {
-			return window, 0
-		}
-	}
-	return time.Time{}, wait
-}

@@ -33,6 +33,7 @@ import (
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
 	"github.com/sts-operator/sts-operator/internal/broker"
+	"github.com/sts-operator/sts-operator/internal/scheduler"
 	"github.com/sts-operator/sts-operator/internal/sts"
 	"github.com/sts-operator/sts-operator/test/stsfake"
 )
@@ -83,10 +84,11 @@ type observation struct {
 // fixture is a broker with its clock and, unless the test brings its own STS, the fake that it calls.
 type fixture struct {
 	*broker.Broker
-	t      *testing.T
-	clock  *testingclock.FakePassiveClock
-	fake   *stsfake.Server
-	config broker.Config
+	t         *testing.T
+	clock     *testingclock.FakePassiveClock
+	scheduler *scheduler.Scheduler
+	fake      *stsfake.Server
+	config    broker.Config
 
 	mutex    sync.Mutex
 	observed []observation
@@ -119,8 +121,8 @@ func startWith(t *testing.T, clock *testingclock.FakePassiveClock, server http.H
 
 func startAt(t *testing.T, clock *testingclock.FakePassiveClock, endpoint string, changes ...func(*broker.Options)) *fixture {
 	t.Helper()
-	f := &fixture{t: t, clock: clock, config: configOf(endpoint, demoKey())}
-	options := broker.Options{Clock: clock, HTTPClient: broker.NewHTTPClient(nil), CallTimeout: time.Minute, Observe: f.observe}
+	f := &fixture{t: t, clock: clock, scheduler: scheduler.New(64), config: configOf(endpoint, demoKey())}
+	options := broker.Options{Clock: clock, Scheduler: f.scheduler, HTTPClient: broker.NewHTTPClient(nil), CallTimeout: time.Minute, Observe: f.observe}
 	for _, change := range changes {
 		change(&options)
 	}
@@ -158,9 +160,18 @@ func (f *fixture) fail(scenarios ...stsfake.Scenario) {
 	}
 }
 
-// ask for leave to make theRequest.
-func (f *fixture) ask(id broker.ID, uid types.UID, urgent bool) (*broker.Permit, *sts.Problem) {
-	return f.Permit(broker.IssueRequest{Issuer: id, UID: uid, Request: theRequest, Urgent: urgent})
+// sessionOf a name.
+func sessionOf(name string) types.NamespacedName {
+	return types.NamespacedName{Namespace: theIssuer.Namespace, Name: name}
+}
+
+// ask for leave to make theRequest, for a session of a name.
+func (f *fixture) ask(id broker.ID, name string, urgent bool) (*broker.Permit, *sts.Problem) {
+	request := broker.IssueRequest{Issuer: id, Session: sessionOf(name), Request: theRequest}
+	if !urgent {
+		request.Expiration = f.clock.Now().Add(time.Hour)
+	}
+	return f.Permit(request)
 }
 
 // permit asks for leave that the test counts on.
@@ -172,7 +183,7 @@ func (f *fixture) permit() *broker.Permit {
 // permitFor is a permit for a request of theIssuer, which the test counts on.
 func (f *fixture) permitFor(request broker.IssueRequest) *broker.Permit {
 	f.t.Helper()
-	request.Issuer, request.UID, request.Urgent = theIssuer, "uid", true
+	request.Issuer, request.Session = theIssuer, sessionOf("session")
 	permit, problem := f.Permit(request)
 	if problem != nil {
 		f.t.Fatalf("no permit: %v", problem)

@@ -25,6 +25,7 @@ import (
 	awssts "github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
+	"github.com/sts-operator/sts-operator/internal/scheduler"
 	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
@@ -35,13 +36,20 @@ const (
 )
 
 // Identify asks STS who an issuer of this configuration is (GetCallerIdentity, which needs a signature but no permission),
-// and refuses the key of an account that is not the expected one. It asks neither breaker nor budget: it is how an issuer
-// finds out.
+// and refuses the key of an account that is not the expected one. It waits while too many calls are under way.
 func (b *Broker) Identify(ctx context.Context, id ID, config Config) (sts.Identity, *sts.Problem) {
-	if !b.calls.begin(id.Namespace) {
-		return sts.Identity{}, tooManyCalls(id, "")
+	began := b.options.Clock.Now()
+	turn, wait := b.options.Scheduler.Ask(began, scheduler.Claim{
+		Waiter: scheduler.Waiter{Kind: string(id.Kind), Namespace: id.Namespace, Name: id.Name},
+		Issuer: id, Limits: limitsOf(id, config), Call: scheduler.Verification,
+	})
+	if wait != nil {
+		return sts.Identity{}, waiting(id, config, wait)
 	}
-	defer b.calls.end(id.Namespace)
+	defer func() {
+		now := b.options.Clock.Now()
+		b.options.Scheduler.Done(now, turn, now.Sub(began), nil)
+	}()
 	i := &issuer{config: config, client: b.newClient(config)}
 	identity, problem := b.callerIdentity(ctx, i)
 	if problem != nil || config.AccountID == "" {

@@ -162,7 +162,8 @@ func TestIdentifyCountsAsCall(t *testing.T) {
 		"a call that panics":   panics,
 	} {
 		t.Run(sentence, func(t *testing.T) {
-			f = everywhere(atNameless(t, withTransport(counting(server))))
+			f = atNameless(t, withTransport(counting(server)))
+			f.Register(neighbour, f.config, theIdentity)
 
 			func() {
 				defer func() { _ = recover() }()

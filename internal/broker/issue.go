@@ -179,10 +179,10 @@ func grantOfRole(credentials *types.Credentials, user *types.AssumedRoleUser, so
 
 // mfa is the serial number of the issuer's device and the code that is this call's; nil without a device.
 func (p *Permit) mfa() (serialNumber, tokenCode *string, err error) {
-	if p.window.IsZero() {
+	if p.turn.Window().IsZero() {
 		return nil, nil, nil
 	}
-	digits, err := code(p.issuer.config.MFASeed, p.window)
+	digits, err := code(p.issuer.config.MFASeed, p.turn.Window())
 	return &p.issuer.config.MFASerialNumber, &digits, err
 }
 

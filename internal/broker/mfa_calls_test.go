@@ -18,8 +18,6 @@ package broker_test
 
 import (
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -51,7 +49,7 @@ func TestPermitNeedsNoMFACode(t *testing.T) {
 				g.Expect(call.parameters).NotTo(Or(HaveKey("SerialNumber"), HaveKey("TokenCode")))
 			}
 			f.advance(30 * time.Second)
-			g.Expect(f.askFor(theIssuer)).To(BeZero(), "nor do they take one")
+			g.Expect(f.permitFor(broker.IssueRequest{Request: guarded})).NotTo(BeNil(), "nor do they take one")
 		})
 	}
 }
@@ -67,7 +65,7 @@ func TestIdentifyNeedsNoMFACode(t *testing.T) {
 	for _, call := range record.all() {
 		g.Expect(call.parameters).NotTo(Or(HaveKey("SerialNumber"), HaveKey("TokenCode")))
 	}
-	g.Expect(f.askFor(theIssuer)).To(BeZero())
+	g.Expect(f.permitFor(broker.IssueRequest{Request: guarded})).NotTo(BeNil())
 }
 
 // Between the permit and the call there are Kubernetes' answers to wait for. The code must be the one that was handed
@@ -111,128 +109,12 @@ func TestRegisterReplacedMFASeed(t *testing.T) {
 
 	f.config.MFASeed = sts.NewSensitive(next)
 	f.use(f.config)
-	g.Expect(f.askFor(theIssuer)).To(Equal(30 * time.Second))
+	_, problem = f.Permit(broker.IssueRequest{Issuer: theIssuer, Session: sessionOf("session"), Request: guarded})
+	g.Expect(problem).To(HaveField("Reason", v1alpha1.ReasonWaitingForMFACode))
 	f.advance(30 * time.Second)
 	_, problem = f.issue(guarded)
 
 	g.Expect(problem).To(BeNil())
-}
-
-// A refusal for want of a code must leave no trace but the turn it gave.
-func TestPermitWaitingForMFACodeCountsAsNoCall(t *testing.T) {
-	g := NewWithT(t)
-	f, _ := startWithDevice(t)
-	f.Register(neighbour, f.config, theIdentity)
-	g.Expect(f.askFor(theIssuer)).To(BeZero())
-
-	for range 20 {
-		g.Expect(f.askFor(theIssuer)).NotTo(BeZero())
-	}
-
-	g.Expect(f.room()).To(Equal(4))
-	g.Expect(f.Trouble(theIssuer)).To(BeNil())
-}
-
-func TestBreakerProbeWaitingForMFACode(t *testing.T) {
-	g := NewWithT(t)
-	f, _ := startWithDevice(t)
-	f.fail(unavailable)
-	_ = f.turnedDown(broker.IssueRequest{Request: guarded})
-	f.advance(2 * time.Second)
-	f.fake.ClearScenarios()
-	g.Expect(f.askFor(theIssuer)).NotTo(BeZero())
-
-	g.Expect(f.pause()).To(BeZero(), "one that needs no code may probe")
-}
-
-// The breaker and the budget come first: a code that is handed out in vain would delay everybody by a window.
-func TestPermitRefusalTakesNoMFACode(t *testing.T) {
-	afresh := func(f *fixture) { f.Register(theIssuer, f.config, anotherIdentity) } // breaker and budget are new, the device is not
-	for sentence, refuse := range map[string]func(*fixture) (end func(*fixture)){
-		"while STS is away": func(f *fixture) func(*fixture) {
-			f.fail(unavailable)
-			_ = f.refused()
-			return afresh
-		},
-		"while the budget is spent": func(f *fixture) func(*fixture) {
-			f.granted(50, true)
-			return afresh
-		},
-		"while the namespace has too many calls": func(f *fixture) func(*fixture) {
-			held := f.hold(theIssuer, 4)
-			return func(*fixture) { held[0].Cancel() }
-		},
-	} {
-		t.Run(sentence, func(t *testing.T) {
-			g := NewWithT(t)
-			f, _ := startWithDevice(t)
-			end := refuse(f)
-			_, problem := f.Permit(broker.IssueRequest{Issuer: theIssuer, UID: "uid", Request: guarded, Urgent: true})
-			g.Expect(problem.Reason).NotTo(Equal(v1alpha1.ReasonWaitingForMFACode))
-
-			end(f)
-
-			g.Expect(f.askFor(theIssuer)).To(BeZero(), "the code was not handed out")
-		})
-	}
-}
-
-// Under the race detector: many sessions of two issuers that share a device, while time passes.
-func TestPermitMFAWindowsAreUnique(t *testing.T) {
-	g := NewWithT(t)
-	f, _ := startWithDevice(t)
-	f.config.RequestsPerSecond = 10_000
-	other := f.config
-	other.MFASeed = sts.NewSensitive("JBSWY3DPEHPK3PXP") // a mistake, which changes nothing about the turns
-	f.use(f.config)
-	f.Register(neighbour, other, theIdentity)
-
-	var all sync.WaitGroup
-	var mutex sync.Mutex
-	windows := map[time.Time]int{}
-	for i := range 6 {
-		all.Go(func() {
-			for range 300 {
-				permit, problem := f.Permit(broker.IssueRequest{Issuer: []broker.ID{theIssuer, neighbour}[i%2], UID: sequential(i), Request: guarded, Urgent: true})
-				if problem != nil {
-					mutex.Lock() // time does not go back
-					f.advance(time.Second)
-					mutex.Unlock()
-					continue
-				}
-				mutex.Lock()
-				windows[permit.Window()]++
-				mutex.Unlock()
-				permit.Cancel()
-			}
-		})
-	}
-	all.Wait()
-
-	g.Expect(len(windows)).To(BeNumerically(">", 10))
-	for window, count := range windows {
-		g.Expect(count).To(Equal(1), "%s was handed out more than once", window)
-		g.Expect(window).To(Equal(window.Truncate(30 * time.Second)))
-	}
-}
-
-// The same with nothing between the sessions and the device, for the race detector.
-func TestDeviceTakeConcurrently(t *testing.T) {
-	var device broker.Device
-	var all sync.WaitGroup
-	var given atomic.Int32
-	for range 8 {
-		all.Go(func() {
-			for i := range 250 { // within what clocks may differ
-				if _, wait := device.Take(noon.Add(time.Duration(i) * time.Second)); wait == 0 {
-					given.Add(1)
-				}
-			}
-		})
-	}
-	all.Wait()
-
-	NewWithT(t).Expect(given.Load()).To(BeNumerically("<=", 250/30+1))
 }
 
 func TestIsSeed(t *testing.T) {
@@ -277,33 +159,4 @@ func TestIssueInvalidMFASeed(t *testing.T) {
 			g.Expect(problem.Message).NotTo(ContainSubstring("secret"))
 		})
 	}
-}
-
-// Ten thousand sessions that wait for a code must leave those alone that need none.
-func TestPermitWaitingForMFACodeSpendsNoBudget(t *testing.T) {
-	g := NewWithT(t)
-	f, _ := startWithDevice(t)
-	g.Expect(f.askFor(theIssuer)).To(BeZero())
-	f.config.RequestsPerSecond = 1
-	f.use(f.config)
-
-	for range 100 {
-		g.Expect(f.askFor(theIssuer)).NotTo(BeZero())
-	}
-
-	g.Expect(f.granted(10, true)).To(Equal(2))
-}
-
-func TestRegisterDropsUnusedDevice(t *testing.T) {
-	g := NewWithT(t)
-	f, _ := startWithDevice(t)
-	g.Expect(f.askFor(theIssuer)).To(BeZero())
-	f.advance(30 * time.Second)
-	device, other := f.config, f.config
-	other.MFASerialNumber = "arn:aws:iam::123456789012:mfa/other"
-
-	f.use(other)
-	f.use(device)
-
-	g.Expect(f.askFor(theIssuer)).NotTo(BeZero(), "it is seen for the first time")
 }

@@ -18,12 +18,12 @@ package broker
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
 
-	"github.com/sts-operator/sts-operator/internal/session"
+	"github.com/sts-operator/sts-operator/api/v1alpha1"
+	"github.com/sts-operator/sts-operator/internal/scheduler"
 	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
@@ -32,68 +32,69 @@ type Permit struct {
 	broker  *Broker
 	issuer  *issuer
 	request IssueRequest
-	probe   bool      // whether the call finds out if STS serves the issuer again
-	window  time.Time // of the MFA code that is this call's; zero without
-	given   sync.Once
+	turn    *scheduler.Turn
+	isUsed  bool
 }
 
 // IssueRequest is a call to be permitted.
 type IssueRequest struct {
-	// Issuer that makes the call, and the UID of the session it is for.
-	Issuer ID
-	UID    types.UID
+	// Issuer that makes the call, and the session it is for.
+	Issuer  ID
+	Session types.NamespacedName
 	// Version of the issuer whose guardrails let the request pass.
 	Version string
 	// Request to be made.
 	Request sts.Request
-	// Urgent: the session has no usable credentials, and may use the part of the budget that rotations leave alone.
-	Urgent bool
+	// Expiration of the credentials that are to be replaced, as SDKs read it; zero if the session has none.
+	Expiration time.Time
+	// HasFailed: the session's latest try failed.
+	HasFailed bool
 	// Verify asks STS who the new credentials belong to before they are given out.
 	Verify bool
 }
 
 // Permit asks leave for one STS call, before anything else is spent on it. Without a permit the problem says when to ask
-// again.
+// again, if the scheduler does not say before that the session's turn has come.
 func (b *Broker) Permit(request IssueRequest) (*Permit, *sts.Problem) {
-	id, uid := request.Issuer, request.UID
-	issuer := b.issuers.get(id)
+	issuer := b.issuers.get(request.Issuer)
 	if issuer == nil || issuer.config.Version != request.Version {
-		return nil, loading(id, uid)
+		return nil, loading(request.Issuer)
 	}
-	now := b.options.Clock.Now()
-	breaker := issuer.breakerOf(request.Request)
-	probe, problem, wait := breaker.ask(now)
-	if problem != nil {
-		return nil, &sts.Problem{Reason: problem.Reason, Message: problem.Message, RetryAfter: session.Stagger(wait, uid)}
+	turn, wait := b.options.Scheduler.Ask(b.options.Clock.Now(), scheduler.Claim{
+		Waiter:     WaiterOf(request.Session),
+		Issuer:     request.Issuer,
+		Limits:     limitsOf(request.Issuer, issuer.config),
+		Call:       callOf(request.Request, issuer.config),
+		Expiration: request.Expiration,
+		HasFailed:  request.HasFailed,
+	})
+	if wait != nil {
+		return nil, waiting(request.Issuer, issuer.config, wait)
 	}
-	permit := &Permit{broker: b, issuer: issuer, request: request, probe: probe}
-	if !b.calls.begin(id.Namespace) {
-		breaker.withdraw(probe)
-		return nil, tooManyCalls(id, uid)
+	return &Permit{broker: b, issuer: issuer, request: request, turn: turn}, nil
+}
+
+// WaiterOf is a session as the scheduler knows it.
+func WaiterOf(session types.NamespacedName) scheduler.Waiter {
+	return scheduler.Waiter{Kind: v1alpha1.FederatedSessionKind, Namespace: session.Namespace, Name: session.Name}
+}
+
+func limitsOf(id ID, config Config) scheduler.Limits {
+	return scheduler.Limits{
+		RequestsPerSecond: config.RequestsPerSecond,
+		OwnEndpoint:       config.Endpoint != "" && id.Namespace != "",
+		MFASerialNumber:   config.MFASerialNumber,
 	}
-	device := issuer.device
-	if !request.Request.TakesMFA() {
-		device = nil
+}
+
+func callOf(request sts.Request, config Config) scheduler.Call {
+	switch {
+	case request.IsUnsigned():
+		return scheduler.Unsigned
+	case config.MFASerialNumber != "" && request.TakesMFA():
+		return scheduler.SignedWithCode
 	}
-	// The code is looked at first and taken last: who waits for one spends no budget, and who waits for the budget no code.
-	if device != nil {
-		if wait := device.wait(now, request.Urgent); wait > 0 {
-			permit.Cancel()
-			return nil, waitingForCode(issuer.config, wait)
-		}
-	}
-	if wait := issuer.budget.take(now, request.Urgent); wait > 0 {
-		permit.Cancel()
-		return nil, budgetSpent(id, wait)
-	}
-	if device != nil {
-		var ok bool
-		if permit.window, ok = device.take(now); !ok { // somebody was quicker
-			permit.Cancel()
-			return nil, waitingForCode(issuer.config, device.wait(now, request.Urgent))
-		}
-	}
-	return permit, nil
+	return scheduler.Signed
 }
 
 // Identity is the stable id of who the call is made as.
@@ -104,19 +105,21 @@ func (p *Permit) Identity() string {
 	return p.issuer.identity.Stable()
 }
 
-// Cancel gives the permit back unused. What it took from the budget, and the code of an MFA device, stay taken.
+// TriesWrites says that the Kubernetes API has refused Secrets, and this session finds out whether it takes any again. Have it judge
+// a write before the call.
+func (p *Permit) TriesWrites() bool { return p.turn.TriesWrites() }
+
+// Cancel gives the permit back unused, with all that it took. After Issue it does nothing.
 func (p *Permit) Cancel() {
-	p.given.Do(func() {
-		p.issuer.breakerOf(p.request.Request).withdraw(p.probe)
-		p.broker.calls.end(p.request.Issuer.Namespace)
-	})
+	p.broker.options.Scheduler.Withdraw(p.broker.options.Clock.Now(), p.turn, p.isUsed)
 }
 
 // Issue makes the STS call, presenting the proof where the request is not signed. Credentials come back complete, and
 // verified if that was asked for, or not at all; the problem of a failed call says what to change, and a problem of the
 // issuer's rather than of the request stops further calls for a while.
 func (p *Permit) Issue(ctx context.Context, proof sts.Proof) (sts.Issued, *sts.Problem) {
-	defer p.Cancel() // a probe that panicked must not keep the breaker shut; after the report it changes nothing
+	p.isUsed = true
+	defer p.Cancel() // a probe that panicked must not stop the others; after Done it changes nothing
 	ctx, cancel := context.WithTimeout(ctx, p.broker.options.CallTimeout)
 	defer cancel()
 	began := p.broker.options.Clock.Now()
@@ -129,8 +132,7 @@ func (p *Permit) Issue(ctx context.Context, proof sts.Proof) (sts.Issued, *sts.P
 		trouble = nil
 	}
 	now := p.broker.options.Clock.Now()
-	p.issuer.breakerOf(p.request.Request).report(now, now.Sub(began), p.probe, trouble)
-	p.probe = false // it is over: another one may be under way when the permit is given back
+	p.broker.options.Scheduler.Done(now, p.turn, now.Sub(began), trouble)
 	if problem != nil {
 		return sts.Issued{}, problem
 	}

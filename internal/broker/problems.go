@@ -19,37 +19,40 @@ package broker
 import (
 	"time"
 
-	"k8s.io/apimachinery/pkg/types"
-
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
-	"github.com/sts-operator/sts-operator/internal/session"
+	"github.com/sts-operator/sts-operator/internal/scheduler"
 	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
 // The messages of calls that have to wait, and of answers that are not used. Each says what to change.
 
 // loading: the issuer is about to be registered.
-func loading(id ID, uid types.UID) *sts.Problem {
-	return wait(v1alpha1.ReasonIssuerNotReady, session.Stagger(time.Second, uid), string(id.Kind)+" "+id.Name+" is being loaded")
+func loading(id ID) *sts.Problem {
+	return quiet(v1alpha1.ReasonIssuerNotReady, time.Second, string(id.Kind)+" "+id.Name+" is being loaded")
 }
 
-func budgetSpent(id ID, after time.Duration) *sts.Problem {
-	return wait(v1alpha1.ReasonBudgetExhausted, after,
-		"the requestsPerSecond of "+string(id.Kind)+" "+id.Name+" are spent; the session waits for its turn")
+// waiting words what the scheduler has a call wait for.
+func waiting(id ID, config Config, wait *scheduler.Wait) *sts.Problem {
+	switch wait.Obstacle {
+	case scheduler.IssuerTrouble:
+		return &sts.Problem{Reason: wait.Problem.Reason, Message: wait.Problem.Message, RetryAfter: wait.After}
+	case scheduler.WritesFail:
+		return quiet(v1alpha1.ReasonSecretWriteFailed, wait.After,
+			"the Kubernetes API does not accept Secrets at present: see the API server, etcd and admission webhooks; nothing is asked of STS meanwhile")
+	case scheduler.CallsUnderWay:
+		return quiet(v1alpha1.ReasonBudgetExhausted, wait.After,
+			"too many calls through "+string(id.Kind)+" "+id.Name+", or issuers like it, are under way; the session waits for its turn")
+	case scheduler.CodeUsed:
+		return quiet(v1alpha1.ReasonWaitingForMFACode, wait.After,
+			"AWS takes each code of MFA device "+config.MFASerialNumber+" once, so its calls are 30 seconds apart; the session waits for its turn")
+	default: // BudgetSpent
+		return quiet(v1alpha1.ReasonBudgetExhausted, wait.After,
+			"the requestsPerSecond of "+string(id.Kind)+" "+id.Name+" are spent; the session waits for its turn")
+	}
 }
 
-func tooManyCalls(id ID, uid types.UID) *sts.Problem {
-	return wait(v1alpha1.ReasonBudgetExhausted, session.Stagger(time.Second, uid),
-		"too many calls through the issuers of namespace "+id.Namespace+" are under way; this one waits for its turn")
-}
-
-func waitingForCode(config Config, after time.Duration) *sts.Problem {
-	return wait(v1alpha1.ReasonWaitingForMFACode, after,
-		"AWS takes each code of MFA device "+config.MFASerialNumber+" once, so its calls are 30 seconds apart; the session waits for its turn")
-}
-
-// wait is no failure: all that it takes is to ask again.
-func wait(reason string, after time.Duration, message string) *sts.Problem {
+// quiet is no failure: all that it takes is to wait.
+func quiet(reason string, after time.Duration, message string) *sts.Problem {
 	return &sts.Problem{Reason: reason, Message: message, RetryAfter: after, Quiet: true}
 }
 

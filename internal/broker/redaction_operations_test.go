@@ -95,7 +95,7 @@ func TestRedactionOfInputs(t *testing.T) {
 	h := handSecrets(f.config)
 	f.use(h.config)
 	f.advance(time.Minute)
-	request := broker.IssueRequest{Issuer: theIssuer, UID: "uid", Request: guarded, Urgent: true, Verify: true}
+	request := broker.IssueRequest{Issuer: theIssuer, Session: sessionOf("session"), Request: guarded, Verify: true}
 	permit := f.permitFor(request)
 	values := map[string]any{
 		"a configuration": h.config, "its address": &h.config, "inside another struct": struct{ c broker.Config }{h.config},

@@ -18,7 +18,6 @@ package broker
 
 import (
 	"sync"
-	"time"
 
 	"github.com/sts-operator/sts-operator/internal/sts"
 )
@@ -28,30 +27,15 @@ type issuer struct {
 	config   Config
 	identity sts.Identity
 	client   stsClient
-	budget   *budget
-	breaker  *breaker
-	unsigned *breaker // for requests that are not signed: what STS thinks of a key does not concern them
-	device   *device  // nil without MFA
 }
 
-// breakerOf a request.
-func (i *issuer) breakerOf(request sts.Request) *breaker {
-	if request.IsUnsigned() {
-		return i.unsigned
-	}
-	return i.breaker
-}
-
-// registry holds the issuers and, as long as one of them has it, each MFA device.
+// registry holds the issuers.
 type registry struct {
 	mutex   sync.Mutex
 	issuers map[ID]*issuer
-	devices map[deviceID]*device
 }
 
-func newRegistry() *registry {
-	return &registry{issuers: map[ID]*issuer{}, devices: map[deviceID]*device{}}
-}
+func newRegistry() *registry { return &registry{issuers: map[ID]*issuer{}} }
 
 // get an issuer; nil if it is not registered.
 func (r *registry) get(id ID) *issuer {
@@ -75,48 +59,15 @@ func (r *registry) refresh(id ID, config Config, identity sts.Identity) bool {
 	return true
 }
 
-// put an issuer in the place of any other, with its MFA device.
-func (r *registry) put(id ID, i *issuer, now time.Time) {
+// put an issuer in the place of any other.
+func (r *registry) put(id ID, i *issuer) {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
-	i.device = r.device(id, i.config, now)
 	r.issuers[id] = i
-	r.sweepDevices()
 }
 
-// forget an issuer, and its device if no other has it.
 func (r *registry) forget(id ID) {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
 	delete(r.issuers, id)
-	r.sweepDevices()
-}
-
-// device of an issuer; issuers of a namespace share it by its serial number. The window it is first seen in counts as
-// used: an earlier life of the operator may have used its code.
-func (r *registry) device(id ID, config Config, now time.Time) *device {
-	if config.MFASerialNumber == "" {
-		return nil
-	}
-	key := deviceID{id.Namespace, config.MFASerialNumber}
-	if r.devices[key] == nil {
-		r.devices[key] = &device{used: now.Truncate(codeWindow)}
-	}
-	return r.devices[key]
-}
-
-// sweepDevices drops the devices that no issuer has any more.
-func (r *registry) sweepDevices() {
-	if len(r.devices) == 0 {
-		return
-	}
-	held := map[*device]bool{}
-	for _, issuer := range r.issuers {
-		held[issuer.device] = true
-	}
-	for key, device := range r.devices {
-		if !held[device] {
-			delete(r.devices, key)
-		}
-	}
 }

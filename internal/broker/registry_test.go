@@ -18,6 +18,7 @@ package broker_test
 
 import (
 	"reflect"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -35,10 +36,10 @@ func TestPermitUnregisteredIssuer(t *testing.T) {
 	f := start(t)
 	unregistered := broker.ID{Kind: v1alpha1.ClusterSessionIssuerKind, Name: "unregistered"}
 
-	permit, problem := f.ask(unregistered, leastSpread, true)
+	permit, problem := f.ask(unregistered, "session", true)
 
 	g.Expect(permit).To(BeNil())
-	g.Expect(problem.RetryAfter).To(within(time.Second))
+	g.Expect(problem.RetryAfter).To(Equal(time.Second))
 	problem.RetryAfter = 0
 	g.Expect(*problem).To(Equal(sts.Problem{Reason: v1alpha1.ReasonIssuerNotReady, Message: "ClusterSessionIssuer unregistered is being loaded", Quiet: true}))
 	g.Expect(f.Trouble(unregistered)).To(BeNil())
@@ -66,7 +67,7 @@ func TestForget(t *testing.T) {
 func TestRegisterSameConfig(t *testing.T) {
 	g := NewWithT(t)
 	f := unused(t, 1)
-	g.Expect(f.granted(10, true)).To(Equal(2))
+	g.Expect(f.granted(10)).To(Equal(2))
 
 	same := f.config
 	same.Key = demoKey() // equal, and another pointer
@@ -80,7 +81,7 @@ func TestRegisterSameConfig(t *testing.T) {
 	_ = failing.refused()
 	failing.use(failing.config)
 	g.Expect(failing.Trouble(theIssuer)).NotTo(BeNil())
-	g.Expect(failing.pause()).To(within(2 * time.Second))
+	g.Expect(failing.pause()).To(Equal(2 * time.Second))
 }
 
 // otherConfigs differ from the fixture's in one field each.
@@ -117,7 +118,7 @@ func TestRegisterAnotherConfig(t *testing.T) {
 			g.Expect(before.Equals(f.config)).To(BeFalse())
 			g.Expect(f.config.Equals(before)).To(BeFalse())
 			g.Expect(f.Trouble(theIssuer)).To(BeNil(), "the breaker is new")
-			g.Expect(f.granted(2, true)).To(Equal(2), "the budget is new")
+			g.Expect(f.granted(2)).To(Equal(2), "the budget is new")
 		})
 	}
 }
@@ -126,7 +127,7 @@ func TestRegisterAnotherConfig(t *testing.T) {
 func TestPermitAnotherVersion(t *testing.T) {
 	g := NewWithT(t)
 	f := start(t)
-	request := broker.IssueRequest{Issuer: theIssuer, UID: "uid", Request: requests()[federation], Version: "uid/1"}
+	request := broker.IssueRequest{Issuer: theIssuer, Session: sessionOf("session"), Request: requests()[federation], Version: "uid/1"}
 	f.config.Version = "uid/1"
 	f.use(f.config)
 	permit, problem := f.Permit(request)
@@ -156,7 +157,7 @@ func TestRegisterAnotherIdentity(t *testing.T) {
 	f.Register(theIssuer, f.config, anotherIdentity)
 
 	g.Expect(f.Trouble(theIssuer)).To(BeNil(), "the breaker is new")
-	g.Expect(f.granted(2, true)).To(Equal(2), "the budget is new")
+	g.Expect(f.granted(2)).To(Equal(2), "the budget is new")
 	f.advance(time.Second)
 	g.Expect(f.permit().Identity()).To(Equal("AIDAANOTHER"))
 	g.Expect(earlier.Identity()).To(Equal(theIdentity.UserID), "a permit is of who calls with it")
@@ -217,7 +218,7 @@ func TestBrokerConcurrentUse(t *testing.T) {
 					_, _ = f.Identify(t.Context(), id, config)
 				}
 				_ = f.Trouble(id)
-				permit, problem := f.ask(id, sequential(i), n%2 == 0)
+				permit, problem := f.ask(id, strconv.Itoa(i), n%2 == 0)
 				if problem != nil {
 					continue
 				}

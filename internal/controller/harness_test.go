@@ -45,6 +45,7 @@ import (
 	"github.com/sts-operator/sts-operator/internal/credsecret"
 	"github.com/sts-operator/sts-operator/internal/guardrail"
 	"github.com/sts-operator/sts-operator/internal/metrics"
+	"github.com/sts-operator/sts-operator/internal/scheduler"
 	"github.com/sts-operator/sts-operator/test/stsfake"
 )
 
@@ -73,6 +74,7 @@ type harness struct {
 // operator is one life of the operator: all that a restart loses.
 type operator struct {
 	broker         *broker.Broker
+	scheduler      *scheduler.Scheduler
 	sessions       *federatedsession.Reconciler
 	issuers        *issuer.Reconciler
 	clusterIssuers *issuer.Reconciler
@@ -100,12 +102,13 @@ func (h *harness) restart() {
 	h.registry = prometheus.NewRegistry()
 	metrics := metrics.New(h.registry)
 	h.recorder = events.NewFakeRecorder(5000)
+	h.scheduler = scheduler.New(16)
 	h.broker = broker.New(broker.Options{
-		Clock: h.clock, HTTPClient: broker.NewHTTPClient(nil), Ambient: h.ambient,
+		Clock: h.clock, Scheduler: h.scheduler, HTTPClient: broker.NewHTTPClient(nil), Ambient: h.ambient,
 		CallTimeout: 5 * time.Second, Observe: metrics.ObserveRequest,
 	})
 	d := reconciler.Dependencies{
-		Clock: h.clock, Client: h.api.cached, Live: h.api.live, Broker: h.broker, Recorder: h.recorder,
+		Clock: h.clock, Client: h.api.cached, Live: h.api.live, Broker: h.broker, Scheduler: h.scheduler, Recorder: h.recorder,
 		Metrics: metrics, Guardrails: guardrail.NewCache(), OperatorNamespace: h.namespace,
 	}
 	h.sessions = federatedsession.New(d)
@@ -196,6 +199,27 @@ func (h *harness) reconcile(name string) reconcile.Result {
 	h.Expect(result.RequeueAfter).To(BeNumerically(">", 0), "no session waits for an event alone")
 	h.expectWellFormed(name)
 	return result
+}
+
+// serveTurns reconciles the sessions whose turn comes, as time goes on, until nobody waits, and returns them in order.
+func (h *harness) serveTurns() (served []string) {
+	h.t.Helper()
+	for range 10_000 {
+		woken, at := h.scheduler.Next(h.clock.Now())
+		for _, waiter := range woken {
+			h.reconcile(waiter.Name)
+			served = append(served, waiter.Name)
+		}
+		switch {
+		case len(woken) > 0:
+		case at.IsZero():
+			return served
+		default:
+			h.clock.SetTime(at)
+		}
+	}
+	h.t.Fatal("it never ends")
+	return nil
 }
 
 func (h *harness) reconcileIssuer(name string) reconcile.Result {

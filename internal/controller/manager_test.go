@@ -42,6 +42,7 @@ import (
 	"github.com/sts-operator/sts-operator/internal/controller/federatedsession"
 	"github.com/sts-operator/sts-operator/internal/controller/reconciler"
 	"github.com/sts-operator/sts-operator/internal/metrics"
+	"github.com/sts-operator/sts-operator/internal/scheduler"
 )
 
 // manager is the whole operator with its real caches, watches and queues, on the real clock.
@@ -76,10 +77,11 @@ func startManager(t *testing.T, h *harness) *manager {
 	h.Expect(err).NotTo(HaveOccurred())
 	m.cache = mgr.GetClient()
 	metrics := metrics.New(m.registry)
+	turns := scheduler.New(16)
 	d := reconciler.Dependencies{
-		Clock: clock.RealClock{}, Metrics: metrics, OperatorNamespace: h.namespace,
+		Clock: clock.RealClock{}, Scheduler: turns, Metrics: metrics, OperatorNamespace: h.namespace,
 		Broker: broker.New(broker.Options{
-			Clock: clock.RealClock{}, HTTPClient: broker.NewHTTPClient(nil), CallTimeout: 5 * time.Second, Observe: metrics.ObserveRequest,
+			Clock: clock.RealClock{}, Scheduler: turns, HTTPClient: broker.NewHTTPClient(nil), CallTimeout: 5 * time.Second, Observe: metrics.ObserveRequest,
 		}),
 	}
 	ctx, cancel := context.WithCancel(t.Context())

@@ -64,9 +64,9 @@ func TestIssueGivesThePermitBackOnPanic(t *testing.T) {
 		}()
 	}
 	_, problem := h.broker.Permit(broker.IssueRequest{
-		Issuer: broker.ID{Kind: v1alpha1.SessionIssuerKind, Namespace: h.namespace, Name: "aws"}, UID: types.UID("x"),
+		Issuer: broker.ID{Kind: v1alpha1.SessionIssuerKind, Namespace: h.namespace, Name: "aws"}, Session: types.NamespacedName{Namespace: h.namespace, Name: "x"},
 		Version: fmt.Sprintf("%s/%d", issuer.UID, issuer.Generation),
-		Request: sts.Request{Operation: sts.OperationGetFederationToken, Name: "x1"}, Urgent: true,
+		Request: sts.Request{Operation: sts.OperationGetFederationToken, Name: "x1"},
 	})
 	h.Expect(problem).To(BeNil())
 }

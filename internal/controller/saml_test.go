@@ -42,6 +42,7 @@ func TestIssueNewAssertion(t *testing.T) {
 	h.Expect(h.accessKey("reports")).To(Equal(first), "an assertion is used once")
 
 	h.putAssertion(h.assertion(provider))
+	h.advance(time.Minute)
 	h.reconcile("reports")
 	h.Expect(h.accessKey("reports")).NotTo(Equal(first))
 	h.Expect(h.sts.Count("AssumeRoleWithSAML")).To(Equal(2))
@@ -68,6 +69,7 @@ func TestRotateWaitsForANewAssertion(t *testing.T) {
 	h.Expect(h.sts.Count("AssumeRoleWithSAML")).To(Equal(1))
 
 	h.putAssertion(h.assertion(provider))
+	h.advance(time.Minute)
 	h.reconcile("reports")
 	h.expectReady("reports", metav1.ConditionTrue, v1alpha1.ReasonIssued)
 }
@@ -156,6 +158,7 @@ func TestObserveAssertionProblems(t *testing.T) {
 			h.Expect(h.hasSecret("reports")).To(BeFalse())
 
 			h.putAssertion(h.assertion(provider))
+			h.advance(time.Minute)
 			h.reconcile("reports")
 			h.expectReady("reports", metav1.ConditionTrue, v1alpha1.ReasonIssued)
 		})

@@ -37,6 +37,10 @@ func Setup(ctx context.Context, mgr ctrl.Manager, d reconciler.Dependencies, opt
 	}
 	d.Client, d.Live, d.Recorder = mgr.GetClient(), mgr.GetAPIReader(), mgr.GetEventRecorder("sts-operator")
 	d.Guardrails = guardrail.NewCache()
+	options.Turns = reconciler.NewTurns(d.Clock, d.Scheduler)
+	if err := mgr.Add(options.Turns); err != nil {
+		return fmt.Errorf("adding the scheduler's turns: %w", err)
+	}
 	kinds := []v1alpha1.IssuerKind{v1alpha1.SessionIssuerKind, v1alpha1.ClusterSessionIssuerKind}
 	if d.NamespacedOnly {
 		kinds = kinds[:1]

@@ -91,7 +91,7 @@ func foreign(secret *corev1.Secret, fs *v1alpha1.FederatedSession) string {
 		return "controlled by nothing, so not by this session,"
 	case owner.UID == fs.UID:
 		return ""
-	case owner.Kind == "FederatedSession" && owner.Name == fs.Name:
+	case owner.Kind == v1alpha1.FederatedSessionKind && owner.Name == fs.Name:
 		return "controlled by an earlier FederatedSession of this name, whose garbage collection is pending,"
 	}
 	return fmt.Sprintf("controlled by %s %s", owner.Kind, owner.Name)

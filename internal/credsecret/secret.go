@@ -91,7 +91,7 @@ func New(fs *v1alpha1.FederatedSession) *corev1.Secret {
 			Name:      fs.TargetSecretName(),
 			OwnerReferences: []metav1.OwnerReference{{
 				APIVersion: v1alpha1.GroupVersion.String(),
-				Kind:       "FederatedSession",
+				Kind:       v1alpha1.FederatedSessionKind,
 				Name:       fs.Name,
 				UID:        fs.UID,
 				Controller: &isController,

@@ -68,8 +68,12 @@ func NextTry(o Observed, problem *sts.Problem, now time.Time) time.Time {
 	return UntilExpiry(o, untilPoll(o, now.Add(o.backoff(problem.Reason, count, now)), now), now)
 }
 
-// backoff after the count-th failed try, made at a time. Credentials count only if they are the session's own.
+// backoff after the count-th failed try, made at a time. Credentials count only if they are the session's own. What concerns
+// the issuer never lengthens it: the scheduler says when who calls again.
 func (o Observed) backoff(reason string, count int32, at time.Time) time.Duration {
+	if (&sts.Problem{Reason: reason}).ConcernsIssuer(o.Request.ToSend()) {
+		count = 1
+	}
 	var remaining time.Duration
 	if o.Secret.Exists && o.Secret.Foreign == "" {
 		remaining = o.Secret.Expiration.Sub(at)

@@ -42,7 +42,7 @@ func failedOnce(reason string, then time.Time) func(*session.Observed) {
 
 func TestDecideAfterFailure(t *testing.T) {
 	const (
-		retry  = v1alpha1.ReasonThrottled
+		retry  = v1alpha1.ReasonUnknownError
 		wait   = v1alpha1.ReasonAccessDenied
 		refuse = v1alpha1.ReasonRequestRefused
 	)
@@ -69,6 +69,7 @@ func TestDecideAfterFailure(t *testing.T) {
 		"a failed try is repeated at the end of its back-off":          {failedOnce(retry, due), retryAt, issue(session.CauseDue)},
 		"a failed try is repeated at any later time":                   {failedOnce(retry, due), midnight, issue(session.CauseExpired)},
 		"the fifth try waits longer than the first":                    {failedTimes(5, retry, due), retryAt, hold(retry, laterAt)},
+		"the fifth try waits no longer, if the issuer fails":           {failedTimes(5, v1alpha1.ReasonThrottled, due), retryAt, issue(session.CauseDue)},
 		"a first issue that failed waits for its back-off":             {all(missing, failedOnce(retry, noon)), noon, hold(retry, firstAt)},
 		"a first issue that failed is repeated after it":               {all(missing, failedOnce(retry, noon)), firstAt, issue(session.CauseMissing)},
 		"a reason of a later version is retried":                       {failedOnce("FromTheFuture", due), due, hold("FromTheFuture", retryAt)},

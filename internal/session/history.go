@@ -120,6 +120,9 @@ func (o Observed) lastFailure() *v1alpha1.Failure {
 	return o.Session.Status.LastFailure
 }
 
+// HasFailed says whether the latest try to issue failed.
+func (o Observed) HasFailed() bool { return o.lastFailure() != nil }
+
 // IsAfterFailedWrite says whether the latest try failed because the Kubernetes API did not accept the Secret.
 func (o Observed) IsAfterFailedWrite() bool {
 	failure := o.lastFailure()

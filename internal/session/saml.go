@@ -22,8 +22,8 @@ import (
 	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
-// assertionPoll is how often a SAML assertion's Secret is read.
-const assertionPoll = time.Minute
+// AssertionPoll is how often a SAML assertion's Secret is read.
+const AssertionPoll = time.Minute
 
 // presentsAssertion says whether the session's request presents a SAML assertion.
 func (o Observed) presentsAssertion() bool {
@@ -50,7 +50,7 @@ func assertionIsFresh(o Observed, now time.Time) *Decision {
 	}
 	wait := func(problem *sts.Problem) *Decision {
 		d := hold(problem)
-		d.RetryAt = now.Add(assertionPoll)
+		d.RetryAt = now.Add(AssertionPoll)
 		return d
 	}
 	switch a := o.Assertion; {
@@ -67,7 +67,7 @@ func assertionIsFresh(o Observed, now time.Time) *Decision {
 // untilPoll is the time, but for a session that presents assertions the next look at their Secret if that is earlier: no
 // watch reports a new one.
 func untilPoll(o Observed, at, now time.Time) time.Time {
-	if look := now.Add(assertionPoll); o.presentsAssertion() && look.Before(at) {
+	if look := now.Add(AssertionPoll); o.presentsAssertion() && look.Before(at) {
 		return look
 	}
 	return at

@@ -45,6 +45,7 @@ import (
 	"github.com/sts-operator/sts-operator/internal/controller/federatedsession"
 	"github.com/sts-operator/sts-operator/internal/controller/reconciler"
 	"github.com/sts-operator/sts-operator/internal/metrics"
+	"github.com/sts-operator/sts-operator/internal/scheduler"
 )
 
 // patience is how long nothing may happen before a phase is given up.
@@ -77,10 +78,12 @@ func (s *stage) startOperator(ctx context.Context) (*operator, error) {
 		return nil, fmt.Errorf("creating the manager: %w", err)
 	}
 	metrics := metrics.New(&o.looked)
+	turns := scheduler.New(workers)
 	d := reconciler.Dependencies{
-		Clock: s.clock, Metrics: metrics, OperatorNamespace: operatorNamespace,
+		Clock: s.clock, Scheduler: turns, Metrics: metrics, OperatorNamespace: operatorNamespace,
 		Broker: broker.New(broker.Options{
-			Clock: s.clock, HTTPClient: broker.NewHTTPClient(http.ProxyFromEnvironment), CallTimeout: 10 * time.Second, Observe: metrics.ObserveRequest,
+			Clock: s.clock, Scheduler: turns, HTTPClient: broker.NewHTTPClient(http.ProxyFromEnvironment),
+			CallTimeout: 10 * time.Second, Observe: metrics.ObserveRequest,
 		}),
 	}
 	ctx, o.cancel = context.WithCancel(ctx)

@@ -22,6 +22,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/sts-operator/sts-operator/internal/broker"
@@ -52,6 +53,9 @@ var errDecidedOtherwise = errors.New("the Secret has changed, which calls for an
 
 // act does what was decided.
 func (r *Reconciler) act(ctx context.Context, observed session.Observed, decision session.Decision) (outcome, error) {
+	if decision.Action != session.Issue { // it may have waited for a turn
+		r.scheduler.Leave(broker.WaiterOf(client.ObjectKeyFromObject(observed.Session)))
+	}
 	switch decision.Action {
 	case session.Issue:
 		return r.issue(ctx, observed)
@@ -85,13 +89,9 @@ func (r *Reconciler) decideAgain(ctx context.Context, secret *corev1.Secret, obs
 func (r *Reconciler) issue(ctx context.Context, observed session.Observed) (outcome, error) {
 	now := r.clock.Now()
 	fs := observed.Session
-	if wait := r.writes.wait(now); wait > 0 {
-		retryAt := session.UntilExpiry(observed, now.Add(session.Stagger(wait, fs.UID)), now)
-		return outcome{observed: observed, problem: writesPaused(), retryAt: retryAt}, nil
-	}
 	permit, problem := r.broker.Permit(broker.IssueRequest{
-		Issuer: issuerID(fs), UID: fs.UID, Version: observed.Issuer.Version, Request: observed.Request.ToSend(),
-		Urgent: !session.IsUsable(observed, now), Verify: fs.Spec.Verify != nil && *fs.Spec.Verify,
+		Issuer: issuerID(fs), Session: client.ObjectKeyFromObject(fs), Version: observed.Issuer.Version, Request: observed.Request.ToSend(),
+		Expiration: session.Deadline(observed, now), HasFailed: observed.HasFailed(), Verify: fs.Spec.Verify != nil && *fs.Spec.Verify,
 	})
 	if problem != nil {
 		r.metrics.Waited(issuerID(fs), problem)
@@ -102,12 +102,15 @@ func (r *Reconciler) issue(ctx context.Context, observed session.Observed) (outc
 	if err != nil {
 		return outcome{}, err
 	}
+	if observed.Assertion, err = r.readAssertion(ctx, fs); err != nil {
+		return outcome{}, err
+	}
 	decision := session.Decide(observed, now)
 	if decision.Action != session.Issue {
 		permit.Cancel()
 		return r.decideAgain(ctx, secret, observed)
 	}
-	if observed.IsAfterFailedWrite() {
+	if observed.IsAfterFailedWrite() || permit.TriesWrites() {
 		if err := r.tryWrite(ctx, secret, observed); err != nil {
 			return r.failure(observed, secretNotWritten(fs, err, sts.Credentials{})), nil
 		}

@@ -34,8 +34,8 @@ import (
 	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
-// observe gathers what a decision needs: from the caches, but for a SAML assertion and, where nothing cluster-scoped may be
-// watched, the namespace.
+// observe gathers what a decision needs: from the caches, but for a SAML assertion, once a minute, and, where nothing
+// cluster-scoped may be watched, the namespace.
 func (r *Reconciler) observe(ctx context.Context, fs *v1alpha1.FederatedSession) (session.Observed, error) {
 	observed := session.Observed{Session: fs, History: r.histories.of(fs, r.clock.Now())}
 	namespace := &metav1.PartialObjectMetadata{}
@@ -144,20 +144,4 @@ func (r *Reconciler) observeRequest(
 		return session.RefusedRequest(asked, refusal)
 	}
 	return session.AdmittedRequest(asked, admitted)
-}
-
-// observeAssertion reads the SAML assertion that a session presents, past the cache, which does not hold such Secrets.
-func (r *Reconciler) observeAssertion(ctx context.Context, fs *v1alpha1.FederatedSession) (sts.Assertion, error) {
-	if fs.Spec.AssumeRoleWithSAML == nil {
-		return sts.Assertion{}, nil
-	}
-	ref := fs.Spec.AssumeRoleWithSAML.AssertionSecretRef
-	text, err := reconciler.GetSecretKey(ctx, r.live, client.ObjectKey{Namespace: fs.Namespace, Name: ref.Name}, ref.Key, sts.Problem{
-		Reason: v1alpha1.ReasonAssertionNotFound, Message: "put the base64-encoded SAML response of the identity provider there",
-	})
-	problem, err := sts.Split(err)
-	if err != nil || problem != nil {
-		return sts.Assertion{Problem: problem}, err
-	}
-	return sts.ParseAssertion(text, fmt.Sprintf("Secret %s, key %s", ref.Name, ref.Key)), nil
 }

@@ -54,14 +54,6 @@ func tokenRequestFailed(account client.ObjectKey, err error) *sts.Problem {
 		"the Kubernetes API did not make a token of ServiceAccount %s (%s)", account.Name, apierrors.ReasonForError(err))
 }
 
-// writesPaused: other sessions' writes have failed, so that this one's would, too.
-func writesPaused() *sts.Problem {
-	problem := sts.Problemf(v1alpha1.ReasonSecretWriteFailed,
-		"the Kubernetes API does not accept Secrets at present: see the API server, etcd and admission webhooks; nothing is asked of STS meanwhile")
-	problem.Quiet = true
-	return problem
-}
-
 // secretChangedByWebhook: what was written is not what is there.
 func secretChangedByWebhook(fs *v1alpha1.FederatedSession) *sts.Problem {
 	return sts.Problemf(v1alpha1.ReasonSecretWriteFailed,

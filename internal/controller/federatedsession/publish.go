@@ -51,7 +51,7 @@ func (r *Reconciler) publish(
 	for range publishTries {
 		var written *corev1.Secret
 		written, err = r.write(ctx, secret, observed, issued, issuerIdentity)
-		r.writes.note(err, r.clock.Now())
+		r.noteWrite(err)
 		if err == nil {
 			observed.Secret = credsecret.Observe(written, observed.Session)
 			if !observed.Secret.Intact {
@@ -115,9 +115,18 @@ func (r *Reconciler) tryWrite(ctx context.Context, secret *corev1.Secret, observ
 		err = r.client.Patch(ctx, target, client.MergeFrom(secret), client.DryRunAll)
 	}
 	if err != nil { // a write that was only judged does not show that etcd takes any
-		r.writes.note(err, r.clock.Now())
+		r.noteWrite(err)
 	}
 	return err
+}
+
+// noteWrite tells the scheduler what came of a write, if it concerns everybody's (the API server, etcd, a webhook): what is
+// refused to somebody (a quota, a policy) must not stop others.
+func (r *Reconciler) noteWrite(err error) {
+	if isOfThisSession := apierrors.IsForbidden(err) || apierrors.IsInvalid(err) || apierrors.IsConflict(err) ||
+		apierrors.IsAlreadyExists(err) || apierrors.IsNotFound(err); !isOfThisSession {
+		r.scheduler.Written(r.clock.Now(), err == nil)
+	}
 }
 
 // patchSecret changes the Secret from what was read, and only if that is still what is there.

@@ -34,6 +34,7 @@ import (
 	"github.com/sts-operator/sts-operator/internal/controller/reconciler"
 	"github.com/sts-operator/sts-operator/internal/guardrail"
 	"github.com/sts-operator/sts-operator/internal/metrics"
+	"github.com/sts-operator/sts-operator/internal/scheduler"
 	"github.com/sts-operator/sts-operator/internal/session"
 )
 
@@ -61,20 +62,21 @@ type Reconciler struct {
 	namespaces     client.Reader
 	namespacedOnly bool
 	broker         *broker.Broker
+	scheduler      *scheduler.Scheduler
 	recorder       events.EventRecorder
 	metrics        *metrics.Metrics
 	guardrails     *guardrail.Cache
 	proofs         *proofs
+	assertions     *assertions
 	written        *writtenStatuses
 	histories      *histories
-	writes         *writeGate
 }
 
 // New is a reconciler of FederatedSessions.
 func New(d reconciler.Dependencies) *Reconciler {
 	r := &Reconciler{
-		clock: d.Clock, client: d.Client, live: d.Live, namespaces: d.Client, broker: d.Broker, recorder: d.Recorder, metrics: d.Metrics,
-		guardrails: d.Guardrails, proofs: newProofs(d.Client, d.Clock), written: &writtenStatuses{}, histories: newHistories(), writes: &writeGate{},
+		clock: d.Clock, client: d.Client, live: d.Live, namespaces: d.Client, broker: d.Broker, scheduler: d.Scheduler, recorder: d.Recorder, metrics: d.Metrics,
+		guardrails: d.Guardrails, proofs: newProofs(d.Client, d.Clock), assertions: newAssertions(), written: &writtenStatuses{}, histories: newHistories(),
 	}
 	if d.NamespacedOnly {
 		r.namespaces, r.namespacedOnly = d.Live, true
@@ -135,6 +137,8 @@ func (r *Reconciler) Reconcile(ctx context.Context, req reconcile.Request) (reco
 
 // forget drops what is kept of a session that is gone.
 func (r *Reconciler) forget(name types.NamespacedName) {
+	r.scheduler.Leave(broker.WaiterOf(name))
+	r.assertions.forget(name)
 	r.written.forget(name)
 	r.histories.forget(name)
 	r.metrics.ForgetSession(name)

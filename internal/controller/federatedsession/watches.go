@@ -54,6 +54,7 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, options reconciler.Optio
 		Watches(&v1alpha1.FederatedSession{}, r.enqueue(itself), builder.WithPredicates(reconciler.RequestChanged())).
 		Watches(&corev1.Secret{}, r.enqueue(r.sessionsOfSecret)).
 		Watches(&v1alpha1.SessionIssuer{}, r.enqueue(r.sessionsOfIssuer), builder.WithPredicates(issuerChanged())).
+		WatchesRawSource(options.Turns.Of(v1alpha1.FederatedSessionKind)).
 		WithOptions(controller.Options{
 			MaxConcurrentReconciles: options.Concurrency,
 			ReconciliationTimeout:   options.Timeout,
@@ -129,7 +130,7 @@ func (r *Reconciler) sessionsOfSecret(ctx context.Context, secret client.Object)
 			return sessions, nil
 		}
 	}
-	if owner != nil && owner.Kind == "FederatedSession" {
+	if owner != nil && owner.Kind == v1alpha1.FederatedSessionKind {
 		former := &v1alpha1.FederatedSession{}
 		if err := r.client.Get(ctx, client.ObjectKey{Namespace: secret.GetNamespace(), Name: owner.Name}, former); err == nil {
 			sessions = append(sessions, *former)

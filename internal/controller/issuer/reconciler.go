@@ -74,6 +74,7 @@ func New(kind v1alpha1.IssuerKind, d reconciler.Dependencies) *Reconciler {
 func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, options reconciler.Options) error {
 	return ctrl.NewControllerManagedBy(mgr).
 		For(reconciler.NewIssuer(r.kind), builder.WithPredicates(reconciler.RequestChanged())).
+		WatchesRawSource(options.Turns.Of(string(r.kind))).
 		WithOptions(controller.Options{
 			MaxConcurrentReconciles: options.Concurrency,
 			ReconciliationTimeout:   options.Timeout,

@@ -28,6 +28,7 @@ import (
 	"github.com/sts-operator/sts-operator/internal/broker"
 	"github.com/sts-operator/sts-operator/internal/guardrail"
 	"github.com/sts-operator/sts-operator/internal/metrics"
+	"github.com/sts-operator/sts-operator/internal/scheduler"
 )
 
 // Dependencies of the reconcilers; all are required.
@@ -36,10 +37,12 @@ type Dependencies struct {
 	// Client reads from a cache whose Secrets are stripped (credsecret.Strip).
 	Client client.Client
 	// Live reads from the API server.
-	Live     client.Reader
-	Broker   *broker.Broker
-	Recorder events.EventRecorder
-	Metrics  *metrics.Metrics
+	Live   client.Reader
+	Broker *broker.Broker
+	// Scheduler is the broker's.
+	Scheduler *scheduler.Scheduler
+	Recorder  events.EventRecorder
+	Metrics   *metrics.Metrics
 	// Guardrails of the issuers, compiled.
 	Guardrails *guardrail.Cache
 	// OperatorNamespace holds the Secrets (keys, MFA seeds) of ClusterSessionIssuers.
@@ -55,6 +58,8 @@ type Options struct {
 	Concurrency int
 	// Timeout bounds one reconcile.
 	Timeout time.Duration
+	// Turns of the scheduler.
+	Turns *Turns
 	// Namespaces that the manager's cache is limited to; none for all.
 	Namespaces []string
 }

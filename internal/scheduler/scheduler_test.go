@@ -1,0 +1,291 @@
+/*
+Copyright 2026 The sts-operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package scheduler_test
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+
+	"github.com/sts-operator/sts-operator/api/v1alpha1"
+	"github.com/sts-operator/sts-operator/internal/scheduler"
+)
+
+func TestAskWithinNamespaceGoesByDeadline(t *testing.T) {
+	f := start(t)
+	f.spend(perSecond(1))
+	claims := f.queue(
+		with(sessionOf("a", "failed before"), perSecond(1), hasFailed),
+		with(sessionOf("a", "an hour left"), perSecond(1), until(noon.Add(time.Hour))),
+		with(sessionOf("a", "two minutes left"), perSecond(1), until(noon.Add(2*time.Minute))),
+		with(sessionOf("a", "never had any"), perSecond(1)),
+		with(sessionOf("a", "half an hour left"), perSecond(1), until(noon.Add(30*time.Minute))),
+		with(sessionOf("a", "expired"), perSecond(1), until(noon.Add(-time.Minute))),
+	)
+
+	f.Expect(f.served(6, claims)).To(Equal([]string{
+		"a/expired", "a/never had any", "a/two minutes left", "a/half an hour left", "a/an hour left", "a/failed before",
+	}))
+}
+
+// One who asks again, since something else has woken it, keeps its place.
+func TestAskAgainKeepsDeadline(t *testing.T) {
+	f := start(t)
+	f.spend(perSecond(1))
+	first, second := with(sessionOf("a", "first"), perSecond(1)), with(sessionOf("a", "second"), perSecond(1))
+	f.waits(first)
+	f.now = f.now.Add(time.Millisecond)
+	f.waits(second)
+	f.now = f.now.Add(time.Millisecond)
+	f.waits(first)
+
+	f.advance(time.Second)
+	f.Expect(f.woken()).To(Equal([]string{"a/first"}))
+}
+
+// A tenant with thousands of sessions, all of them urgent by its own account, delays others by a few calls only.
+func TestFairBetweenNamespaces(t *testing.T) {
+	for sentence, change := range map[string]func(*scheduler.Claim){
+		"rotations":                until(noon.Add(time.Hour)),
+		"sessions without any":     func(*scheduler.Claim) {},
+		"sessions that have ended": until(noon.Add(-time.Hour)),
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			f := start(t)
+			f.spend()
+			claims := map[string]scheduler.Claim{}
+			for i := range 2000 {
+				maps.Copy(claims, f.queue(with(numbered("crowd", i), change)))
+			}
+			maps.Copy(claims, f.queue(
+				with(sessionOf("bystander", "rotates"), until(noon.Add(30*time.Minute))),
+				with(sessionOf("bystander", "begins"), until(time.Time{})),
+			))
+
+			order := f.served(2002, claims)
+
+			f.Expect(order).To(HaveLen(2002), "everybody is served")
+			f.Expect(slices.Index(order, "bystander/begins")).To(BeNumerically("<=", 12))
+			f.Expect(slices.Index(order, "bystander/rotates")).To(BeNumerically("<=", 24))
+		})
+	}
+}
+
+// Namespaces that always ask share an issuer equally, however many sessions each has.
+func TestFairSharesAreEqual(t *testing.T) {
+	f := start(t)
+	f.spend()
+	claims := map[string]scheduler.Claim{}
+	for namespace, sessions := range map[string]int{"large": 3000, "middle": 600, "small": 400} {
+		for i := range sessions {
+			maps.Copy(claims, f.queue(with(numbered(namespace, i), until(noon.Add(time.Hour)))))
+		}
+	}
+
+	count := map[string]int{}
+	for _, name := range f.served(1200, claims) {
+		namespace, _, _ := strings.Cut(name, "/")
+		count[namespace]++
+	}
+
+	f.Expect(count).To(Equal(map[string]int{"large": 400, "middle": 400, "small": 400}))
+}
+
+// Who has had nothing for long has saved up nothing.
+func TestFairIdleNamespaceGainsNoLead(t *testing.T) {
+	f := start(t)
+	f.spend()
+	claims := map[string]scheduler.Claim{}
+	for i := range 1000 {
+		maps.Copy(claims, f.queue(with(numbered("steady", i), until(noon.Add(time.Hour)))))
+	}
+	f.Expect(f.served(500, claims)).To(HaveLen(500))
+	for i := range 500 {
+		maps.Copy(claims, f.queue(with(numbered("late", i), until(noon.Add(time.Hour)))))
+	}
+
+	late := 0
+	for _, name := range f.served(100, claims) {
+		if strings.HasPrefix(name, "late/") {
+			late++
+		}
+	}
+	f.Expect(late).To(BeNumerically("~", 50, 1))
+}
+
+// T4: permits that lead to no call spend nothing.
+func TestWithdrawGivesBackTheBudget(t *testing.T) {
+	f := start(t)
+	for i := range 10_000 {
+		f.Withdraw(f.now, f.turn(numbered("a", i)), false)
+	}
+
+	f.makes(sessionOf("b", "calls"), nil)
+}
+
+func TestBudget(t *testing.T) {
+	for _, c := range []struct{ perSecond, burst int }{{1, 2}, {2, 2}, {3, 3}, {12, 12}} {
+		t.Run(fmt.Sprintf("%d a second", c.perSecond), func(t *testing.T) {
+			f := start(t)
+			claim := with(sessionOf("a", "s"), perSecond(c.perSecond))
+			count := func() (n int) {
+				for {
+					turn, wait := f.Ask(f.now, claim)
+					if wait != nil {
+						f.Expect(wait.Obstacle).To(Equal(scheduler.BudgetSpent))
+						f.Expect(wait.After).To(BeNumerically("~", time.Second/time.Duration(c.perSecond), time.Microsecond))
+						return n
+					}
+					f.Done(f.now, turn, quick, nil)
+					n++
+				}
+			}
+
+			f.Expect(count()).To(Equal(c.burst))
+			f.Leave(claim.Waiter)
+			f.advance(time.Second)
+			f.Expect(count()).To(Equal(c.perSecond))
+			f.Leave(claim.Waiter)
+			f.advance(time.Hour)
+			f.Expect(count()).To(Equal(c.burst), "no more than a second's worth is ever saved up")
+		})
+	}
+}
+
+// However many wait, each is served at the issuer's rate, and nobody has to ask twice.
+func TestNextServesEverybodyAtTheIssuersRate(t *testing.T) {
+	f := start(t)
+	f.spend()
+	claims := map[string]scheduler.Claim{}
+	for i := range 5000 {
+		maps.Copy(claims, f.queue(with(numbered("a", i), until(noon.Add(time.Hour)))))
+	}
+
+	f.Expect(f.served(5000, claims)).To(HaveLen(5000))
+	f.Expect(f.now.Sub(noon)).To(BeNumerically("~", 100*time.Second, time.Second), "at 50 a second")
+}
+
+func TestTurnThatNobodyTakesGoesToTheNext(t *testing.T) {
+	f := start(t)
+	f.spend(perSecond(1))
+	gone, next := with(sessionOf("a", "gone"), perSecond(1)), with(sessionOf("a", "next"), perSecond(1), until(noon.Add(time.Hour)))
+	f.queue(gone, next)
+	f.advance(time.Second)
+	f.Expect(f.woken()).To(Equal([]string{"a/gone"}))
+	f.spend(perSecond(1))
+	_, at := f.Next(f.now)
+	f.Expect(at).To(BeTemporally("<=", f.now.Add(10*time.Second)), "it is looked after")
+
+	f.advance(10 * time.Second)
+	f.Expect(f.woken()).To(ContainElement("a/next"))
+	f.turn(next)
+}
+
+func TestLeave(t *testing.T) {
+	f := start(t)
+	f.spend(perSecond(1))
+	leaves, stays := with(sessionOf("a", "leaves"), perSecond(1)), with(sessionOf("a", "stays"), perSecond(1), until(noon.Add(time.Hour)))
+	f.queue(leaves, stays)
+
+	f.Leave(leaves.Waiter)
+	f.Leave(leaves.Waiter)
+
+	f.advance(time.Second)
+	f.Expect(f.woken()).To(Equal([]string{"a/stays"}))
+	f.Leave(stays.Waiter)
+	f.turn(with(sessionOf("a", "another"), perSecond(1)))
+}
+
+func TestForgetWakesWhoWaits(t *testing.T) {
+	f := start(t)
+	underWay := f.turn(sessionOf("a", "calls"))
+	f.spend()
+	f.queue(sessionOf("a", "waits"))
+
+	f.Forget(everybodys)
+	f.Forget(everybodys)
+
+	f.Expect(f.woken()).To(Equal([]string{"a/waits"}))
+	f.Done(f.now, underWay, quick, unavailable)
+	f.Expect(f.Trouble(everybodys)).To(BeNil(), "what a call through the former issuer came to says nothing of the new one")
+	f.turn(sessionOf("a", "waits"))
+}
+
+// An object that asks through another issuer than before waits there only.
+func TestAskThroughAnotherIssuer(t *testing.T) {
+	f := start(t)
+	f.spend()
+	claim := sessionOf("a", "moves")
+	f.waits(claim)
+
+	f.turn(with(claim, through(issuerOf("a", "own"))))
+
+	f.advance(time.Second)
+	f.Expect(f.woken()).To(BeEmpty())
+}
+
+func TestAskIsSpread(t *testing.T) {
+	f := start(t)
+	f.makes(sessionOf("a", "fails"), unavailable)
+	var last time.Duration
+	for i := range 5000 {
+		last = f.waits(numbered("a", i)).After
+		f.Expect(last).To(BeNumerically("<=", 5*time.Minute))
+	}
+
+	f.Expect(last).To(Equal(5*time.Minute), "those who wait are woken: they need not ask all the time")
+}
+
+func TestWrites(t *testing.T) {
+	f := start(t)
+	written := func(accepted bool) { f.Written(f.now, accepted) }
+	for range 2 {
+		written(false)
+	}
+	f.makes(sessionOf("a", "calls"), nil)
+
+	written(false)
+	f.Expect(*f.waits(sessionOf("a", "waits"))).To(HaveField("Obstacle", scheduler.WritesFail))
+	f.Expect(f.Trouble(everybodys)).To(BeNil())
+	f.turn(with(sessionOf("a", "issuer"), call(scheduler.Verification)))
+
+	f.advance(5 * time.Second)
+	f.makes(sessionOf("a", "waits"), nil)
+	f.Expect(f.waits(sessionOf("a", "another")).Obstacle).To(Equal(scheduler.WritesFail), "one at a time finds out")
+	written(true)
+	f.Expect(f.woken()).To(Equal([]string{"a/another"}))
+
+	for range 3 {
+		written(false)
+	}
+	f.advance(-time.Hour)
+	f.Expect(f.waits(sessionOf("a", "waits")).After).To(BeNumerically("<=", 61*time.Second), "the clock was set back")
+}
+
+func TestWaiterKinds(t *testing.T) {
+	f := start(t)
+	claim := with(sessionOf("a", "same"), call(scheduler.Verification))
+	claim.Waiter.Kind = string(v1alpha1.SessionIssuerKind)
+
+	f.turn(sessionOf("a", "same"))
+	f.turn(claim)
+}
