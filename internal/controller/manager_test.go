@@ -49,11 +49,13 @@ import (
 type manager struct {
 	registry *prometheus.Registry
 	writes   atomic.Int64 // to the API server, events apart
+	reads    atomic.Int64 // of single Secrets from it
 	cache    client.Reader
 	stop     func()
 }
 
-func startManager(t *testing.T, h *harness) *manager {
+// startManager of the harness' namespace, and of others.
+func startManager(t *testing.T, h *harness, others ...string) *manager {
 	t.Helper()
 	m := &manager{registry: prometheus.NewRegistry()}
 	rc := rest.CopyConfig(shared.Config)
@@ -62,15 +64,22 @@ func startManager(t *testing.T, h *harness) *manager {
 			if r.Method != http.MethodGet && !strings.Contains(r.URL.Path, "/events") {
 				m.writes.Add(1)
 			}
+			if r.Method == http.MethodGet && strings.Contains(r.URL.Path, "/secrets/") {
+				m.reads.Add(1)
+			}
 			return next.RoundTrip(r)
 		})
 	})
+	namespaces := map[string]cache.Config{h.namespace: {}}
+	for _, other := range others {
+		namespaces[other] = cache.Config{}
+	}
 	mgr, err := ctrl.NewManager(rc, ctrl.Options{
 		Scheme:  shared.Client.Scheme(),
 		Metrics: metricsserver.Options{BindAddress: "0"},
 		Cache: cache.Options{
 			ByObject:          federatedsession.Caches(nil),
-			DefaultNamespaces: map[string]cache.Config{h.namespace: {}},
+			DefaultNamespaces: namespaces,
 		},
 		Controller: config.Controller{SkipNameValidation: new(true)},
 	})

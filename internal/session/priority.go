@@ -21,9 +21,16 @@ import "time"
 // UrgentPriority is the priority of a session without usable credentials; it goes before every rotation.
 const UrgentPriority = 100
 
+// failedPriority is that of a session which never had any and has failed: as if its credentials lasted an hour. Whoever may
+// create sessions must not keep everybody's rotations waiting.
+const failedPriority = UrgentPriority - 1 - 6
+
 // Priority orders work by who expires first, from UrgentPriority for credentials that are absent (the zero time) or expired
 // down to 0 for those with 16½ hours and more left, in steps of ten minutes.
-func Priority(expiration, now time.Time) int {
+func Priority(expiration time.Time, hasFailed bool, now time.Time) int {
+	if expiration.IsZero() && hasFailed {
+		return failedPriority
+	}
 	left := expiration.Sub(now)
 	if left <= 0 {
 		return UrgentPriority

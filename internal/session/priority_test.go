@@ -44,14 +44,22 @@ func TestPriority(t *testing.T) {
 		"credentials for ever have no less":                   {noon.AddDate(1000, 0, 0), 0},
 	} {
 		t.Run(sentence, func(t *testing.T) {
-			NewWithT(t).Expect(session.Priority(c.expiration, noon)).To(Equal(c.want))
+			NewWithT(t).Expect(session.Priority(c.expiration, false, noon)).To(Equal(c.want))
 		})
 	}
+}
+
+// Whoever may create sessions that never succeed must not keep everybody's rotations waiting.
+func TestPriorityAfterFailure(t *testing.T) {
+	g := NewWithT(t)
+	g.Expect(session.Priority(time.Time{}, true, noon)).To(Equal(session.Priority(noon.Add(time.Hour), false, noon)))
+	g.Expect(session.Priority(noon.Add(-1), true, noon)).To(Equal(session.UrgentPriority), "one that had credentials")
+	g.Expect(session.Priority(noon.Add(time.Minute), true, noon)).To(Equal(99))
 }
 
 func TestPriorityOfRotations(t *testing.T) {
 	g := NewWithT(t)
 	for left := time.Duration(1); left < 37*time.Hour; left += 7 * time.Minute {
-		g.Expect(session.Priority(noon.Add(left), noon)).To(And(BeNumerically("<", session.UrgentPriority), BeNumerically(">=", 0)))
+		g.Expect(session.Priority(noon.Add(left), false, noon)).To(And(BeNumerically("<", session.UrgentPriority), BeNumerically(">=", 0)))
 	}
 }

@@ -147,11 +147,7 @@ func (r *Reconciler) forget(name types.NamespacedName) {
 // schedule is when to look again, and how urgent that will be.
 func (r *Reconciler) schedule(o outcome) reconcile.Result {
 	now := r.clock.Now()
-	expiration := o.observed.Secret.Expiration
-	if !session.IsUsable(o.observed, now) {
-		expiration = time.Time{}
-	}
-	priority := session.Priority(expiration, now)
+	priority := session.Priority(session.Deadline(o.observed, now), o.failed || o.observed.HasFailed(), now)
 	wait := reconciler.LongestSleep
 	if !o.retryAt.IsZero() {
 		// The moment after, so that a check that compares times does not find itself just too early.

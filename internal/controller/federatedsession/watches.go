@@ -84,11 +84,12 @@ func (r *Reconciler) enqueue(concerned sessionsOf) handler.EventHandler {
 		now := r.clock.Now()
 		for i := range sessions {
 			request := reconcile.Request{NamespacedName: client.ObjectKeyFromObject(&sessions[i])}
+			status := sessions[i].Status
 			var expiration time.Time
-			if t := sessions[i].Status.ExpirationTime; t != nil && meta.IsStatusConditionTrue(sessions[i].Status.Conditions, v1alpha1.ReadyCondition) {
-				expiration = t.Time
+			if status.ExpirationTime != nil && meta.IsStatusConditionTrue(status.Conditions, v1alpha1.ReadyCondition) {
+				expiration = status.ExpirationTime.Time
 			}
-			priority := session.Priority(expiration, now)
+			priority := session.Priority(expiration, status.LastFailure != nil && status.IssuedTime == nil, now)
 			if prioritised, ok := queue.(priorityqueue.PriorityQueue[reconcile.Request]); ok {
 				prioritised.AddWithOpts(priorityqueue.AddOpts{Priority: &priority}, request)
 			} else {
