@@ -34,6 +34,8 @@ const (
 	Issue
 	// Hold: issuing is due but cannot or must not happen; Problem says why.
 	Hold
+	// LookAgain: the session that was read is an old one, so nothing is done or reported until it is read again.
+	LookAgain
 )
 
 // Why credentials are issued: the cause of an Issue decision, for logs, events and metrics.
@@ -65,7 +67,7 @@ type check func(o Observed, now time.Time) *Decision
 // Decide says what to do about a session. The first check that is not met decides; the order is the specification.
 func Decide(o Observed, now time.Time) Decision {
 	// What stops a session whatever its Secret holds.
-	standing := []check{specIsValid, isNotSuspended, namespaceIsActive, issuerExists, issuerAdmits, secretIsOurs}
+	standing := []check{sessionIsCurrent, specIsValid, isNotSuspended, namespaceIsActive, issuerExists, issuerAdmits, secretIsOurs}
 	// Checks that must pass before calling STS.
 	beforeIssue := []check{
 		issuerIsReady, issuerHasIdentity, issuerCanFederate, durationFitsChaining, audienceIsForAWS,
@@ -108,6 +110,9 @@ func UntilExpiry(o Observed, retryAt, now time.Time) time.Time {
 func IsUsable(o Observed, now time.Time) bool {
 	return o.Request.invalid == nil && secretIsOurs(o, now) == nil && first(contentChecks(isNotExpired), o, now) == nil
 }
+
+// IsIntact says whether what the Secret says can be believed.
+func IsIntact(o Observed) bool { return o.Secret.Intact && !o.claimsFuture() }
 
 // HasExpired says whether the Secret holds credentials of this session that have expired.
 func HasExpired(o Observed, now time.Time) bool {
@@ -189,7 +194,7 @@ func secretExists(o Observed, _ time.Time) *Decision {
 }
 
 func secretIsIntact(o Observed, _ time.Time) *Decision {
-	if o.Secret.Intact {
+	if IsIntact(o) {
 		return nil
 	}
 	return issue(CauseTampered)

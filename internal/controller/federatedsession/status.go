@@ -55,7 +55,7 @@ func setStatus(status *v1alpha1.FederatedSessionStatus, o outcome, now time.Time
 // what STS answers once: sizes, and what it read in a token or assertion.
 func setPublished(status *v1alpha1.FederatedSessionStatus, o outcome) {
 	secret := o.observed.Secret
-	if !secret.Exists || secret.Foreign != "" || !secret.Intact {
+	if !secret.Exists || secret.Foreign != "" || !session.IsIntact(o.observed) {
 		secret = session.Secret{}
 	}
 	issued := o.issued
