@@ -128,7 +128,7 @@ func managerOptions(c config, restConfig *rest.Config) ctrl.Options {
 	if c.metricsSecure {
 		metricsOptions.FilterProvider = filters.WithAuthenticationAndAuthorization
 	}
-	timeout, warmup := c.stsTimeout+publishTime, true
+	timeout, warmup, renewDeadline := c.stsTimeout+publishTime, true, renewDeadline
 	return ctrl.Options{
 		Scheme:                        scheme,
 		Cache:                         caches,
@@ -139,6 +139,7 @@ func managerOptions(c config, restConfig *rest.Config) ctrl.Options {
 		LeaderElectionNamespace:       c.operatorNamespace,
 		LeaderElectionConfig:          leaseConfig(restConfig),
 		LeaderElectionReleaseOnCancel: true,
+		RenewDeadline:                 &renewDeadline,
 		GracefulShutdownTimeout:       &timeout,
 		Controller:                    ctrlcontroller.Controller{EnableWarmup: &warmup},
 	}
