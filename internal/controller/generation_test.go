@@ -139,7 +139,7 @@ func (h *harness) forge(name string, change func(fs *v1alpha1.FederatedSession, 
 	edit(h, h.secret(name), func(s *corev1.Secret) {
 		observed := credsecret.Observe(s, fs)
 		issued := sts.Issued{
-			Credentials: sts.NewCredentials(observed.AccessKeyID, "forged", "forged"),
+			Credentials: sts.NewCredentials(observed.AccessKeyID, "forgedKey", "forgedToken"),
 			IssuedAt:    observed.IssuedAt, Expiration: observed.Expiration, Identity: observed.Identity,
 		}
 		change(fs, &issued)

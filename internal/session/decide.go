@@ -111,8 +111,10 @@ func IsUsable(o Observed, now time.Time) bool {
 	return o.Request.invalid == nil && secretIsOurs(o, now) == nil && first(contentChecks(isNotExpired), o, now) == nil
 }
 
-// IsIntact says whether what the Secret says can be believed.
-func IsIntact(o Observed) bool { return o.Secret.Intact && !o.claimsFuture() }
+// IsIntact says whether the Secret holds what was published, as far as that can be told.
+func IsIntact(o Observed, now time.Time) bool {
+	return o.Secret.Intact && !claimsFuture(o) && !claimsImpossible(o, now)
+}
 
 // HasExpired says whether the Secret holds credentials of this session that have expired.
 func HasExpired(o Observed, now time.Time) bool {
@@ -193,8 +195,8 @@ func secretExists(o Observed, _ time.Time) *Decision {
 	return issue(CauseMissing)
 }
 
-func secretIsIntact(o Observed, _ time.Time) *Decision {
-	if IsIntact(o) {
+func secretIsIntact(o Observed, now time.Time) *Decision {
+	if IsIntact(o, now) {
 		return nil
 	}
 	return issue(CauseTampered)

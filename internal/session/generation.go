@@ -24,12 +24,12 @@ const outdatedRetry = time.Second
 // IsOutdated says whether the session that was read is older than the one its Secret was published for: another replica has
 // seen an edit that this one has not.
 func (o Observed) IsOutdated() bool {
-	return o.Secret.Exists && o.Secret.Foreign == "" && IsIntact(o) && o.Secret.Generation > o.Session.Generation
+	return o.Secret.Exists && o.Secret.Foreign == "" && o.Secret.Intact && o.Secret.Generation > o.Session.Generation && !claimsFuture(o)
 }
 
 // claimsFuture says whether the Secret claims a generation that the session does not have yet, so that it was tampered with.
 // Otherwise whoever may write the Secret could hold its session for ever.
-func (o Observed) claimsFuture() bool {
+func claimsFuture(o Observed) bool {
 	return o.LiveGeneration > 0 && o.Secret.Generation > max(o.LiveGeneration, o.Session.Generation)
 }
 

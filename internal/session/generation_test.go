@@ -69,6 +69,6 @@ func TestDecideGeneration(t *testing.T) {
 func TestIsUsableOfAGenerationThatIsNotThere(t *testing.T) {
 	g := NewWithT(t)
 	g.Expect(session.IsUsable(healthy(publishedFor(4, 3, 3)), noon)).To(BeFalse())
-	g.Expect(session.IsIntact(healthy(publishedFor(4, 3, 3)))).To(BeFalse())
-	g.Expect(session.IsIntact(healthy(publishedFor(4, 4, 0)))).To(BeTrue())
+	g.Expect(session.IsIntact(healthy(publishedFor(4, 3, 3)), noon)).To(BeFalse())
+	g.Expect(session.IsIntact(healthy(publishedFor(4, 4, 0)), noon)).To(BeTrue())
 }
