@@ -145,8 +145,9 @@ func managerOptions(c config, restConfig *rest.Config) ctrl.Options {
 	}
 }
 
-// addProbes: alive means that the process answers, ready that it can serve, leader or not. It cannot before it has listed
-// all that it watches; a rollout to an operator that lacks a permission in one namespace stops there.
+// addProbes: alive means that the process answers (whether its queue moves, the FederatedSession controller checks), ready that
+// it can serve, leader or not. It cannot before it has listed all that it watches; a rollout to an operator that lacks a
+// permission in one namespace stops there.
 func addProbes(mgr ctrl.Manager) error {
 	if err := mgr.AddHealthzCheck("ping", healthz.Ping); err != nil {
 		return fmt.Errorf("adding the health probe: %w", err)

@@ -52,8 +52,19 @@ type manager struct {
 	stop     func()
 }
 
-func startManager(t *testing.T, h *harness) *manager {
+// managerOptions are what a test may want to be otherwise.
+type managerOptions struct {
+	reconciler.Options
+	probes      string        // address
+	callTimeout time.Duration // of STS
+}
+
+func startManager(t *testing.T, h *harness, edits ...func(*managerOptions)) *manager {
 	t.Helper()
+	options := managerOptions{Options: reconciler.Options{Concurrency: 16, Timeout: 30 * time.Second}, callTimeout: 5 * time.Second}
+	for _, edit := range edits {
+		edit(&options)
+	}
 	m := &manager{registry: prometheus.NewRegistry()}
 	rc := rest.CopyConfig(shared.Config)
 	rc.Wrap(func(next http.RoundTripper) http.RoundTripper {
@@ -65,8 +76,9 @@ func startManager(t *testing.T, h *harness) *manager {
 		})
 	})
 	mgr, err := ctrl.NewManager(rc, ctrl.Options{
-		Scheme:  shared.Client.Scheme(),
-		Metrics: metricsserver.Options{BindAddress: "0"},
+		Scheme:                 shared.Client.Scheme(),
+		HealthProbeBindAddress: options.probes,
+		Metrics:                metricsserver.Options{BindAddress: "0"},
 		Cache: cache.Options{
 			ByObject:          federatedsession.Caches(nil),
 			DefaultNamespaces: map[string]cache.Config{h.namespace: {}},
@@ -79,11 +91,11 @@ func startManager(t *testing.T, h *harness) *manager {
 	d := reconciler.Dependencies{
 		Clock: clock.RealClock{}, Metrics: metrics, OperatorNamespace: h.namespace,
 		Broker: broker.New(broker.Options{
-			Clock: clock.RealClock{}, HTTPClient: broker.NewHTTPClient(nil), CallTimeout: 5 * time.Second, Observe: metrics.ObserveRequest,
+			Clock: clock.RealClock{}, HTTPClient: broker.NewHTTPClient(nil), CallTimeout: options.callTimeout, Observe: metrics.ObserveRequest,
 		}),
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	h.Expect(controller.Setup(ctx, mgr, d, reconciler.Options{Concurrency: 16, Timeout: 30 * time.Second})).To(Succeed())
+	h.Expect(controller.Setup(ctx, mgr, d, options.Options)).To(Succeed())
 	done := make(chan error, 1)
 	go func() { done <- mgr.Start(ctx) }()
 	m.stop = func() {
