@@ -27,6 +27,7 @@ import (
 
 	"github.com/go-logr/logr"
 	"k8s.io/klog/v2"
+	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
 )
@@ -70,5 +71,15 @@ func run(ctx context.Context, config config) error {
 		return err
 	}
 	logf.Log.Info("starting", "version", version)
-	return mgr.Start(ctx)
+	ended := make(chan error, 2)
+	go func() { ended <- mgr.Start(ctx) }()
+	if config.leaderElect {
+		go func() {
+			// Nobody waits for the manager then: its workers would go on with what they have begun.
+			if err := watchForPause(ctx, clock.RealClock{}); err != nil {
+				ended <- err
+			}
+		}()
+	}
+	return <-ended
 }

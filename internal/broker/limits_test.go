@@ -32,18 +32,20 @@ import (
 )
 
 func TestIssueRefusesImpossibleLifetimes(t *testing.T) {
+	const longest = 12*time.Hour + 5*time.Minute // of theRequest
 	for sentence, c := range map[string]struct {
 		expiration string
 		message    string // empty: it is taken
+		lifetime   time.Duration
 	}{
-		"a second":                          {noon.Add(1200 * time.Millisecond).Format(time.RFC3339Nano), "credentials for less than 10s"},
-		"nine seconds":                      {noon.Add(9 * time.Second).Format(time.RFC3339), "credentials for less than 10s"},
-		"ten seconds":                       {noon.Truncate(time.Second).Add(10 * time.Second).Format(time.RFC3339), ""},
-		"a week, as some other services do": {noon.Add(7 * 24 * time.Hour).Format(time.RFC3339), ""},
-		"two years":                         {noon.Add(2 * 366 * 24 * time.Hour).Format(time.RFC3339), "credentials for more than a year"},
-		"a time that has five digits in UTC": {
-			"9999-12-31T23:59:59-12:00", "credentials for more than a year",
-		},
+		"a second":                           {noon.Add(1200 * time.Millisecond).Format(time.RFC3339Nano), "credentials for less than 10s", 0},
+		"nine seconds":                       {noon.Add(9 * time.Second).Format(time.RFC3339), "credentials for less than 10s", 0},
+		"ten seconds":                        {noon.Truncate(time.Second).Add(10 * time.Second).Format(time.RFC3339), "", 10 * time.Second},
+		"what was asked, by another clock":   {noon.Add(longest).Format(time.RFC3339), "", longest},
+		"a second more is recorded as that":  {noon.Add(longest + time.Second).Format(time.RFC3339), "", longest},
+		"a week, as some other services do":  {noon.Add(7 * 24 * time.Hour).Format(time.RFC3339), "", longest},
+		"two years":                          {noon.Add(2 * 366 * 24 * time.Hour).Format(time.RFC3339), "credentials for more than a year", 0},
+		"a time that has five digits in UTC": {"9999-12-31T23:59:59-12:00", "credentials for more than a year", 0},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			g := NewWithT(t)
@@ -51,10 +53,11 @@ func TestIssueRefusesImpossibleLifetimes(t *testing.T) {
 			result["Expiration"] = c.expiration
 			f := startAnswering(t, answers(200, "text/xml", responseXML(result)))
 
-			_, problem := f.issue(theRequest)
+			issued, problem := f.issue(theRequest)
 
 			if c.message == "" {
 				g.Expect(problem).To(BeNil())
+				g.Expect(issued.Expiration.Sub(issued.IssuedAt)).To(Equal(c.lifetime))
 				return
 			}
 			g.Expect(problem).NotTo(BeNil())
@@ -62,6 +65,20 @@ func TestIssueRefusesImpossibleLifetimes(t *testing.T) {
 			g.Expect(problem.Message).To(ContainSubstring(c.message))
 		})
 	}
+}
+
+// STS issues temporary credentials only. An IAM user's own key would be published as if it expired.
+func TestIssueRefusesLongTermKeys(t *testing.T) {
+	g := NewWithT(t)
+	result := aResult()
+	result["AccessKeyId"] = "AKIAIOSFODNN7EXAMPLE"
+	f := startAnswering(t, answers(200, "text/xml", responseXML(result)))
+
+	problem := f.refused()
+
+	g.Expect(problem.Reason).To(Equal(v1alpha1.ReasonIncompleteResponse))
+	g.Expect(problem.Message).To(Equal(endpointOf(f) + " answered with a long-term access key, which STS does not issue: check the issuer's " +
+		"spec.endpoint; nothing was published"))
 }
 
 // Tenants name endpoints: however many they name, few connections stay open.

@@ -75,6 +75,11 @@ func impossibleLifetime(config Config, lifetime time.Duration) *sts.Problem {
 		"%s granted credentials for %s, which STS does not do: check the issuer's spec.endpoint; nothing was published", endpointName(config), what)
 }
 
+func longTermKey(config Config) *sts.Problem {
+	return sts.Problemf(v1alpha1.ReasonIncompleteResponse,
+		"%s answered with a long-term access key, which STS does not issue: check the issuer's spec.endpoint; nothing was published", endpointName(config))
+}
+
 func accountMismatch(arn, account, want string) *sts.Problem {
 	return sts.Problemf(v1alpha1.ReasonAccountMismatch,
 		"the identity %s belongs to account %s, not to spec.accountID %s: put a key of that account there, or correct spec.accountID", arn, account, want)

@@ -108,8 +108,9 @@ func notVerified(t *testing.T, f *fixture, request sts.Request) *sts.Problem {
 
 const reportsSession = "arn:aws:sts::123456789012:assumed-role/reports/reports"
 
-// An endpoint may return the credentials of another principal. They are refused without asking who they belong to.
-func TestVerifyUnexpectedPrincipal(t *testing.T) {
+// An endpoint may return the credentials of another principal. They are refused without asking who they belong to, whether or
+// not that was to be verified.
+func TestIssueUnexpectedPrincipal(t *testing.T) {
 	for sentence, c := range map[string]struct{ operation, principal string }{
 		"another federated user":               {federation, "arn:aws:sts::123456789012:federated-user/admin"},
 		"a federated user with a longer name":  {federation, "arn:aws:sts::123456789012:federated-user/reports2"},
@@ -139,7 +140,8 @@ func TestVerifyUnexpectedPrincipal(t *testing.T) {
 				Message: "STS issued credentials of " + c.principal + ", which is not the principal that was asked for: check the issuer's " +
 					"spec.endpoint; nothing was published",
 			}))
-			g.Expect(record.operations()).To(Equal([]string{c.operation}))
+			g.Expect(f.turnedDown(broker.IssueRequest{Request: requests()[c.operation]})).To(Equal(problem))
+			g.Expect(record.operations()).To(Equal([]string{c.operation, c.operation}))
 		})
 	}
 }

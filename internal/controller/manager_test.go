@@ -54,9 +54,20 @@ type manager struct {
 	stop     func()
 }
 
-// startManager of the harness' namespace, and of others.
-func startManager(t *testing.T, h *harness, others ...string) *manager {
+// managerOptions are what a test may want to be otherwise.
+type managerOptions struct {
+	reconciler.Options
+	probes      string        // address
+	callTimeout time.Duration // of STS
+	namespaces  []string      // besides the harness' own
+}
+
+func startManager(t *testing.T, h *harness, edits ...func(*managerOptions)) *manager {
 	t.Helper()
+	options := managerOptions{Options: reconciler.Options{Concurrency: 16, Timeout: 30 * time.Second}, callTimeout: 5 * time.Second}
+	for _, edit := range edits {
+		edit(&options)
+	}
 	m := &manager{registry: prometheus.NewRegistry()}
 	rc := rest.CopyConfig(shared.Config)
 	rc.Wrap(func(next http.RoundTripper) http.RoundTripper {
@@ -71,12 +82,13 @@ func startManager(t *testing.T, h *harness, others ...string) *manager {
 		})
 	})
 	namespaces := map[string]cache.Config{h.namespace: {}}
-	for _, other := range others {
+	for _, other := range options.namespaces {
 		namespaces[other] = cache.Config{}
 	}
 	mgr, err := ctrl.NewManager(rc, ctrl.Options{
-		Scheme:  shared.Client.Scheme(),
-		Metrics: metricsserver.Options{BindAddress: "0"},
+		Scheme:                 shared.Client.Scheme(),
+		HealthProbeBindAddress: options.probes,
+		Metrics:                metricsserver.Options{BindAddress: "0"},
 		Cache: cache.Options{
 			ByObject:          federatedsession.Caches(nil),
 			DefaultNamespaces: namespaces,
@@ -86,15 +98,16 @@ func startManager(t *testing.T, h *harness, others ...string) *manager {
 	h.Expect(err).NotTo(HaveOccurred())
 	m.cache = mgr.GetClient()
 	metrics := metrics.New(m.registry)
-	turns := scheduler.New(16)
+	turns := scheduler.New(options.Concurrency)
 	d := reconciler.Dependencies{
 		Clock: clock.RealClock{}, Scheduler: turns, Metrics: metrics, OperatorNamespace: h.namespace,
 		Broker: broker.New(broker.Options{
-			Clock: clock.RealClock{}, Scheduler: turns, HTTPClient: broker.NewHTTPClient(nil), CallTimeout: 5 * time.Second, Observe: metrics.ObserveRequest,
+			Clock: clock.RealClock{}, Scheduler: turns, HTTPClient: broker.NewHTTPClient(nil), CallTimeout: options.callTimeout,
+			Observe: metrics.ObserveRequest,
 		}),
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	h.Expect(controller.Setup(ctx, mgr, d, reconciler.Options{Concurrency: 16, Timeout: 30 * time.Second})).To(Succeed())
+	h.Expect(controller.Setup(ctx, mgr, d, options.Options)).To(Succeed())
 	done := make(chan error, 1)
 	go func() { done <- mgr.Start(ctx) }()
 	m.stop = func() {

@@ -84,7 +84,7 @@ func TestManagerBesideHangingEndpoints(t *testing.T) {
 	}
 	h.issuerWithBudget(50) // at an endpoint of its own, too
 	cluster := h.clusterIssuer(h.issuerSpec("aws-key"), &v1alpha1.AllowedNamespaces{Selector: &metav1.LabelSelector{}})
-	m := startManager(t, h, hostile...)
+	m := startManager(t, h, func(o *managerOptions) { o.namespaces = hostile })
 	defer m.stop()
 	h.Eventually(hangs.calls.Load, eventually, 50*time.Millisecond).Should(BeNumerically(">=", 8), "the first have hung until their timeout")
 	ready := func(name string) {

@@ -44,7 +44,7 @@ var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 // theSession is what most tests publish for.
 func theSession() *v1alpha1.FederatedSession {
 	return &v1alpha1.FederatedSession{
-		ObjectMeta: metav1.ObjectMeta{Namespace: "team-a", Name: "reports", UID: types.UID("5c0f3d6e-uid")},
+		ObjectMeta: metav1.ObjectMeta{Namespace: "team-a", Name: "reports", UID: types.UID("5c0f3d6e-uid"), Generation: 3},
 	}
 }
 

@@ -93,9 +93,8 @@ func trimMetadata(secret *corev1.Secret) {
 		return strings.Split(keys, ",")
 	}
 	labels := append(added(addedLabelsAnnotation), ManagedByLabel)
-	annotations := append(added(addedAnnotationsAnnotation), addedLabelsAnnotation, addedAnnotationsAnnotation,
-		SpecRequestHashAnnotation, AssertionDigestAnnotation, DigestAnnotation)
-	annotations = append(annotations, recordAnnotations...)
+	annotations := append(added(addedAnnotationsAnnotation), addedLabelsAnnotation, addedAnnotationsAnnotation, DigestAnnotation)
+	annotations = slices.Concat(annotations, recordAnnotations, optionalAnnotations)
 	secret.Labels = only(secret.Labels, labels)
 	secret.Annotations = only(secret.Annotations, annotations)
 }

@@ -25,6 +25,7 @@ import (
 	"hash"
 	"maps"
 	"slices"
+	"strconv"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -77,6 +78,7 @@ func Observe(secret *corev1.Secret, fs *v1alpha1.FederatedSession) session.Secre
 	// An unreadable time breaks the digest too, and a zero time has expired: the Secret is issued anew.
 	observed.IssuedAt, _ = time.Parse(time.RFC3339, a[IssuedAtAnnotation])
 	observed.Expiration, _ = time.Parse(time.RFC3339, a[ExpirationAnnotation])
+	observed.Generation, _ = strconv.ParseInt(a[GenerationAnnotation], 10, 64)
 	return observed
 }
 
@@ -108,6 +110,9 @@ var recordAnnotations = []string{
 	AccessKeyIDAnnotation, ARNAnnotation, UserIDAnnotation,
 }
 
+// optionalAnnotations are not on all Secrets, and a Secret without them must keep the digest that earlier versions gave it.
+var optionalAnnotations = []string{SpecRequestHashAnnotation, AssertionDigestAnnotation, GenerationAnnotation}
+
 // digest covers the data and the annotations that decisions rest on: whoever edits either is found out. It reveals
 // nothing of credentials, which are random and long.
 func digest(secret *corev1.Secret) string {
@@ -118,8 +123,7 @@ func digest(secret *corev1.Secret) string {
 	for _, key := range recordAnnotations {
 		write(h, []byte(secret.Annotations[key]))
 	}
-	// These are not on all Secrets, and a Secret without them must keep the digest that earlier versions gave it.
-	for _, key := range []string{SpecRequestHashAnnotation, AssertionDigestAnnotation} {
+	for _, key := range optionalAnnotations {
 		if value, ok := secret.Annotations[key]; ok {
 			write(h, []byte(key))
 			write(h, []byte(value))

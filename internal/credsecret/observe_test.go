@@ -46,6 +46,7 @@ func TestObservePublishedSecret(t *testing.T) {
 		Expiration:      noon.Add(12 * time.Hour),
 		AccessKeyID:     keyID,
 		Identity:        theIdentity,
+		Generation:      3,
 	}))
 	g.Expect(secret).To(Equal(published(t, theSession())), "Observe changes nothing")
 }
@@ -67,7 +68,8 @@ var (
 	dataKeys          = []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "credentials", "credentials.json", "config"}
 	recordAnnotations = []string{
 		"sts-operator.dev/request-hash", "sts-operator.dev/issuer-identity", "sts-operator.dev/issued-at", "sts-operator.dev/expiration",
-		"sts-operator.dev/access-key-id", "sts-operator.dev/identity-arn", "sts-operator.dev/identity-user-id", "sts-operator.dev/data-digest",
+		"sts-operator.dev/access-key-id", "sts-operator.dev/identity-arn", "sts-operator.dev/identity-user-id", "sts-operator.dev/generation",
+		"sts-operator.dev/data-digest",
 	}
 )
 

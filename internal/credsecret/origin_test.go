@@ -177,30 +177,73 @@ func TestObserveTamperingBesideAssertionDigest(t *testing.T) {
 	}
 }
 
+// A Secret of an earlier version does not say for which generation it was published: it stays as it is.
+func TestObserveNoGeneration(t *testing.T) {
+	g := NewWithT(t)
+	secret := secretOfFirstVersion()
+	before := secret.DeepCopy()
+
+	g.Expect(credsecret.Observe(secret, theSession()).Generation).To(BeZero())
+
+	credsecret.SyncMetadata(secret, theSession())
+	g.Expect(secret).To(Equal(before), "syncing metadata adds none")
+}
+
+func TestPublishReplacesGeneration(t *testing.T) {
+	g := NewWithT(t)
+	secret, fs := published(t, theSession()), theSession()
+	fs.Generation = 12
+
+	credsecret.SyncMetadata(secret, fs)
+	g.Expect(credsecret.Observe(stripped(t, secret), fs).Generation).To(Equal(int64(3)), "the credentials are those of before")
+
+	g.Expect(credsecret.Publish(secret, fs, theIssued(), theOrigin())).To(Succeed())
+	g.Expect(secret.Annotations).To(HaveKeyWithValue("sts-operator.dev/generation", "12"))
+	g.Expect(credsecret.Observe(stripped(t, secret), fs).Generation).To(Equal(int64(12)))
+}
+
+// Whoever can make a digest can write anything; what is no number is none.
+func TestObserveUnreadableGeneration(t *testing.T) {
+	for _, text := range []string{"", "soon", "1e3", "3.0"} {
+		secret := published(t, theSession())
+		secret.Annotations[credsecret.GenerationAnnotation] = text
+		NewWithT(t).Expect(credsecret.Observe(secret, theSession()).Generation).To(BeZero(), text)
+	}
+}
+
 func TestPublishDigestIsStable(t *testing.T) {
 	for sentence, c := range map[string]struct {
-		given *corev1.Secret
-		want  string
+		given         *corev1.Secret
+		want, earlier string // earlier is the digest of before there was a generation
 	}{
-		"of a Secret that knows of no assertion, as the first version published it": {
-			published(t, theSession()), "sha256:5dab759816b2b434c88896e490784aa8fb4eabe72f1a2b61bf9575c332313fe8",
+		"of a Secret that knows of no assertion": {
+			published(t, theSession()), "sha256:2755f1e6ffed9900c6e8134dd412e4ddad755812e840689b1f15d2fdd766596e",
+			"sha256:5dab759816b2b434c88896e490784aa8fb4eabe72f1a2b61bf9575c332313fe8",
 		},
 		"of one with labels and annotations, which do not count": {
 			published(t, wishing(labels{"team": "data"}, annotations{"example.com/note": "hello"})),
+			"sha256:2755f1e6ffed9900c6e8134dd412e4ddad755812e840689b1f15d2fdd766596e",
 			"sha256:5dab759816b2b434c88896e490784aa8fb4eabe72f1a2b61bf9575c332313fe8",
 		},
-		"of one with an assertion": {publishedFor(t, theSession(), ofAnAssertion()), "sha256:7924f5728d939400096791f8844dc222ae9e2906d751aa6c71eb77e7a0d839cd"},
+		"of one with an assertion": {
+			publishedFor(t, theSession(), ofAnAssertion()), "sha256:b132bf6f380fbd1ac5b801ef53181ca97479e9befd2fa5d15ec451b1c2e33435",
+			"sha256:7924f5728d939400096791f8844dc222ae9e2906d751aa6c71eb77e7a0d839cd",
+		},
 	} {
 		t.Run(sentence, func(t *testing.T) {
-			NewWithT(t).Expect(c.given.Annotations).To(HaveKeyWithValue("sts-operator.dev/data-digest", c.want),
-				"what the digest covers has changed: every session would be issued anew by an upgrade")
+			const why = "what the digest covers has changed: every session would be issued anew by an upgrade"
+			g := NewWithT(t)
+			g.Expect(c.given.Annotations).To(HaveKeyWithValue("sts-operator.dev/data-digest", c.want), why)
+
+			delete(c.given.Annotations, "sts-operator.dev/generation")
+			c.given.Annotations["sts-operator.dev/data-digest"] = c.earlier
+			g.Expect(credsecret.Observe(c.given, theSession()).Intact).To(BeTrue(), why)
 		})
 	}
 }
 
-// The Secret as the first version wrote it, letter by letter: no code of today had a hand in it.
-func TestObserveSecretOfFirstVersion(t *testing.T) {
-	g := NewWithT(t)
+// secretOfFirstVersion is as the first version wrote it, letter by letter: no code of today had a hand in it.
+func secretOfFirstVersion() *corev1.Secret {
 	secret := credsecret.New(theSession())
 	secret.Labels = map[string]string{"app.kubernetes.io/managed-by": "sts-operator"}
 	secret.Annotations = map[string]string{
@@ -223,6 +266,12 @@ func TestObserveSecretOfFirstVersion(t *testing.T) {
 			`","Expiration":"2026-11-22T23:55:00Z","AccountId":"123456789012"}`),
 		"config": []byte("[default]\ncredential_process = cat /var/run/secrets/sts-operator.dev/session/credentials.json\n"),
 	}
+	return secret
+}
+
+func TestObserveSecretOfFirstVersion(t *testing.T) {
+	g := NewWithT(t)
+	secret := secretOfFirstVersion()
 
 	want := session.Secret{
 		Exists: true, Intact: true, InSync: true, RequestHash: requestHash, SpecRequestHash: requestHash, IssuerIdentity: identity,

@@ -21,6 +21,7 @@ package credsecret
 import (
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -59,6 +60,9 @@ const (
 	SpecRequestHashAnnotation = "sts-operator.dev/spec-request-hash"
 	// AssertionDigestAnnotation identifies the SAML assertion that was presented; absent for other operations.
 	AssertionDigestAnnotation = "sts-operator.dev/assertion-digest"
+	// GenerationAnnotation is the generation of the session that the credentials were issued for: an older one never replaces a
+	// newer. Secrets of earlier versions do not have it.
+	GenerationAnnotation = "sts-operator.dev/generation"
 	// DigestAnnotation is the digest of the data and of the annotations above.
 	DigestAnnotation = "sts-operator.dev/data-digest"
 )
@@ -132,6 +136,7 @@ func Publish(secret *corev1.Secret, fs *v1alpha1.FederatedSession, issued sts.Is
 		origin.SpecRequestHash = ""
 	}
 	setOrDelete(a, SpecRequestHashAnnotation, origin.SpecRequestHash)
+	a[GenerationAnnotation] = strconv.FormatInt(fs.Generation, 10)
 	a[IssuedAtAnnotation] = issued.IssuedAt.UTC().Format(time.RFC3339)
 	a[ExpirationAnnotation] = issued.Expiration.UTC().Format(time.RFC3339)
 	a[AccessKeyIDAnnotation] = c.AccessKeyID()

@@ -106,6 +106,7 @@ func TestPublishAnnotationsAndLabels(t *testing.T) {
 		"sts-operator.dev/access-key-id":    keyID,
 		"sts-operator.dev/identity-arn":     "arn:aws:sts::123456789012:federated-user/reports",
 		"sts-operator.dev/identity-user-id": "123456789012:reports",
+		"sts-operator.dev/generation":       "3",
 	}))
 }
 

@@ -34,6 +34,8 @@ const (
 	Issue
 	// Hold: issuing is due but cannot or must not happen; Problem says why.
 	Hold
+	// LookAgain: the session that was read is an old one, so nothing is done or reported until it is read again.
+	LookAgain
 )
 
 // Why credentials are issued: the cause of an Issue decision, for logs, events and metrics.
@@ -65,7 +67,7 @@ type check func(o Observed, now time.Time) *Decision
 // Decide says what to do about a session. The first check that is not met decides; the order is the specification.
 func Decide(o Observed, now time.Time) Decision {
 	// What stops a session whatever its Secret holds.
-	standing := []check{specIsValid, isNotSuspended, namespaceIsActive, issuerExists, issuerAdmits, secretIsOurs}
+	standing := []check{sessionIsCurrent, specIsValid, isNotSuspended, namespaceIsActive, issuerExists, issuerAdmits, secretIsOurs}
 	// Checks that must pass before calling STS.
 	beforeIssue := []check{
 		issuerIsReady, issuerHasIdentity, issuerCanFederate, durationFitsChaining, audienceIsForAWS,
@@ -107,6 +109,11 @@ func UntilExpiry(o Observed, retryAt, now time.Time) time.Time {
 // IsUsable says whether the Secret holds unexpired credentials issued for this spec: the meaning of Ready.
 func IsUsable(o Observed, now time.Time) bool {
 	return o.Request.invalid == nil && secretIsOurs(o, now) == nil && first(contentChecks(isNotExpired), o, now) == nil
+}
+
+// IsIntact says whether the Secret holds what was published, as far as that can be told.
+func IsIntact(o Observed, now time.Time) bool {
+	return o.Secret.Intact && !claimsFuture(o) && !claimsImpossible(o, now)
 }
 
 // HasExpired says whether the Secret holds credentials of this session that have expired.
@@ -196,8 +203,8 @@ func secretExists(o Observed, _ time.Time) *Decision {
 	return issue(CauseMissing)
 }
 
-func secretIsIntact(o Observed, _ time.Time) *Decision {
-	if o.Secret.Intact {
+func secretIsIntact(o Observed, now time.Time) *Decision {
+	if IsIntact(o, now) {
 		return nil
 	}
 	return issue(CauseTampered)

@@ -34,6 +34,7 @@ func of(operation string) func(*session.Observed) {
 		o.Session.Spec.DurationSeconds = seconds(43200)
 		ask(o)
 		o.Secret.RequestHash, o.Secret.IssuerIdentity = o.Request.ToSend().Hash(), o.IssuerIdentity()
+		o.Secret.Identity.ARN = principals[operation]
 		if operation == sts.OperationAssumeRoleWithSAML {
 			o.Secret.AssertionDigest = "first"
 			o.Assertion = sts.Assertion{Digest: "first", NotOnOrAfter: noon.Add(5 * time.Minute)}
@@ -46,7 +47,12 @@ var (
 	noIdentity = func(o *session.Observed) {
 		o.Issuer.HasIdentity, o.Issuer.Identity = false, sts.Identity{}
 	}
-	aRole = func(o *session.Observed) { o.Issuer.Identity.ARN = assumedRoleARN }
+	aRole = func(o *session.Observed) {
+		o.Issuer.Identity.ARN = assumedRoleARN
+		if o.Request.ToSend().Operation == sts.OperationGetSessionToken {
+			o.Secret.Identity.ARN = assumedRoleARN
+		}
+	}
 	aUser = func(*session.Observed) {}
 )
 
@@ -90,6 +96,7 @@ func TestDecideRoleChaining(t *testing.T) {
 			o.Session.Spec.DurationSeconds = asked
 			ask(o)
 			o.Secret.RequestHash = o.Request.ToSend().Hash()
+			o.Secret.Expiration = noon.Add(o.Request.ToSend().Duration())
 		}
 	}
 	for sentence, c := range map[string]struct {
@@ -195,7 +202,7 @@ func TestObservedIssuerIdentity(t *testing.T) {
 
 // Guardrails may have added to the request. While they are unknown or refuse, the request of the spec is compared instead.
 func TestIsUsableGuardrailsUnknown(t *testing.T) {
-	asked := sts.Request{Operation: sts.OperationGetFederationToken, Name: "reports"}
+	asked := sts.Request{Operation: sts.OperationGetFederationToken, Name: "reporter"}
 	for sentence, c := range map[string]struct {
 		known    bool
 		specHash string

@@ -36,6 +36,9 @@ type Observed struct {
 	NamespaceTerminating bool
 	Issuer               Issuer
 	Secret               Secret
+	// LiveGeneration is the generation of the session past the cache. It is only asked for where the Secret was published for
+	// a newer one than Session has, and 0 until then.
+	LiveGeneration int64
 	// History is what this process remembers of the session.
 	History History
 	// Assertion is what an AssumeRoleWithSAML session has to present.
@@ -64,6 +67,8 @@ type Secret struct {
 	// AccessKeyID identifies the credentials, Identity is who they act as.
 	AccessKeyID string
 	Identity    sts.Identity
+	// Generation of the session that they were issued for; 0 where the Secret does not say.
+	Generation int64
 	// AssertionDigest identifies the SAML assertion they were issued for; empty for other operations.
 	AssertionDigest string
 }

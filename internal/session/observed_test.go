@@ -62,7 +62,7 @@ func healthy(changes ...func(*session.Observed)) session.Observed {
 		Secret: session.Secret{
 			Exists: true, Intact: true, InSync: true,
 			RequestHash: request.Hash(), IssuerIdentity: identity,
-			IssuedAt: noon, Expiration: midnight,
+			IssuedAt: noon, Expiration: midnight, AccessKeyID: "ASIAEXAMPLE", Identity: sts.Identity{ARN: principals[sts.OperationGetFederationToken]},
 		},
 	}
 	for _, change := range changes {
@@ -120,8 +120,8 @@ func TestDecideKeepRetryAt(t *testing.T) {
 		"of the lifetime granted, where that is shorter than the one asked for": {
 			[]func(*session.Observed){asking(129600, time.Hour)}, session.RotateAt(noon, time.Hour, 0, uid),
 		},
-		"of the lifetime asked for, where the local clock was an hour behind at issue": {
-			[]func(*session.Observed){asking(900, 75*time.Minute)}, session.RotateAt(noon, 15*time.Minute, 0, uid),
+		"of the lifetime asked for, where the local clock was five minutes behind at issue": {
+			[]func(*session.Observed){asking(900, 20*time.Minute)}, session.RotateAt(noon, 15*time.Minute, 0, uid),
 		},
 	} {
 		t.Run(sentence, func(t *testing.T) {
@@ -132,6 +132,15 @@ func TestDecideKeepRetryAt(t *testing.T) {
 			g.Expect(d).To(Equal(session.Decision{Action: session.Keep, RetryAt: c.want}))
 		})
 	}
+}
+
+// principals are who each operation makes credentials act as.
+var principals = map[string]string{
+	sts.OperationGetFederationToken:        "arn:aws:sts::123456789012:federated-user/reporter",
+	sts.OperationAssumeRole:                "arn:aws:sts::123456789012:assumed-role/reports/reporter",
+	sts.OperationAssumeRoleWithWebIdentity: "arn:aws:sts::123456789012:assumed-role/reports/reporter",
+	sts.OperationAssumeRoleWithSAML:        "arn:aws:sts::123456789012:assumed-role/reports/alice",
+	sts.OperationGetSessionToken:           userARN,
 }
 
 // choose makes a spec ask for each operation.

@@ -19,6 +19,7 @@ package sts
 import (
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
@@ -44,6 +45,10 @@ func (c Credentials) SecretAccessKey() string { return c.secretAccessKey.Text() 
 
 // SessionToken is secret; empty for a long-term key.
 func (c Credentials) SessionToken() string { return c.sessionToken.Text() }
+
+// IsLongTermKey says whether an access key id is that of an IAM user's long-term key, by the prefix that AWS gives it. STS
+// never issues one.
+func IsLongTermKey(accessKeyID string) bool { return strings.HasPrefix(accessKeyID, "AKIA") }
 
 // Equals says whether both are the same credentials, secrets included.
 func (c Credentials) Equals(other Credentials) bool {
@@ -82,7 +87,7 @@ type Issued struct {
 	Credentials Credentials
 	// IssuedAt by the operator's clock, in whole seconds.
 	IssuedAt time.Time
-	// Expiration as STS states it, in whole seconds.
+	// Expiration as STS states it but no later than LatestExpiration, in whole seconds.
 	Expiration time.Time
 	// Identity is who the credentials act as.
 	Identity Identity

@@ -67,7 +67,7 @@ func IsExpectedPrincipal(r Request, issuerARN, principalARN string) bool {
 	}
 	role := r.RoleARN[strings.LastIndex(r.RoleARN, "/")+1:] // without its path
 	name, isOfRole := strings.CutPrefix(principalARN, sessionARNPrefix(r.RoleARN)+"assumed-role/"+role+"/")
-	if r.Name == "" { // the assertion holds it
+	if r.Operation == OperationAssumeRoleWithSAML { // the assertion holds the name
 		return isOfRole && name != "" && !strings.Contains(name, "/")
 	}
 	return isOfRole && name == r.Name

@@ -88,6 +88,16 @@ func (r Request) TakesSourceIdentity() bool { return operationTraits[r.Operation
 // TakesMFA says whether the caller can prove a multi-factor device.
 func (r Request) TakesMFA() bool { return operationTraits[r.Operation].takesMFA }
 
+// lifetimeTolerance is by how much credentials may seem to live longer than was asked: the clocks of STS and of the operator
+// differ.
+const lifetimeTolerance = 5 * time.Minute
+
+// LatestExpiration is when credentials expire at the latest that the request got at a time. STS grants no more than was asked, so
+// more only shows that a clock is wrong, or that somebody wrote it.
+func (r Request) LatestExpiration(issuedAt time.Time) time.Time {
+	return issuedAt.Add(r.Duration() + lifetimeTolerance)
+}
+
 // Duration is the lifetime that the request asks for.
 func (r Request) Duration() time.Duration {
 	if r.DurationSeconds == 0 {

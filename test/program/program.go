@@ -138,6 +138,14 @@ func (p *Process) WaitForHTTP(ctx context.Context, url string) error {
 	}
 }
 
+// Signal sends the program a signal.
+func (p *Process) Signal(signal os.Signal) error {
+	if err := p.process.Signal(signal); err != nil {
+		return fmt.Errorf("sending %s %s: %w", p.name, signal, err)
+	}
+	return nil
+}
+
 // Stop ends the program with SIGTERM, as a kubelet does, and returns an error if its exit code is not 0 or if it has to be
 // killed after the grace period.
 func (p *Process) Stop(gracePeriod time.Duration) error {

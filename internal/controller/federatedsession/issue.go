@@ -61,6 +61,8 @@ func (r *Reconciler) act(ctx context.Context, observed session.Observed, decisio
 		return r.issue(ctx, observed)
 	case session.SyncMetadata:
 		return r.syncMetadata(ctx, observed)
+	case session.LookAgain:
+		return outcome{lookAgain: true}, nil
 	default: // Keep, Hold
 		return settled(observed, decision), nil
 	}
@@ -75,7 +77,7 @@ func settled(observed session.Observed, decision session.Decision) outcome {
 // until the cache shows the same.
 func (r *Reconciler) decideAgain(ctx context.Context, secret *corev1.Secret, observed session.Observed) (outcome, error) {
 	switch decision := session.Decide(observed, r.clock.Now()); decision.Action {
-	case session.Issue:
+	case session.Issue, session.LookAgain:
 		return outcome{lookAgain: true}, nil
 	case session.SyncMetadata:
 		return r.patchMetadata(ctx, secret, observed, decision.RetryAt)

@@ -55,20 +55,35 @@ func (r *Reconciler) observe(ctx context.Context, fs *v1alpha1.FederatedSession)
 	if observed.Assertion, err = r.observeAssertion(ctx, fs); err != nil {
 		return observed, err
 	}
-	secret, err := reconciler.GetSecret(ctx, r.client, client.ObjectKey{Namespace: fs.Namespace, Name: fs.TargetSecretName()})
-	if err != nil {
-		return observed, err
-	}
-	observed.Secret = credsecret.Observe(secret, fs)
-	return observed, nil
+	_, observed, err = r.observeSecret(ctx, r.client, observed)
+	return observed, err
 }
 
 // observeLive looks at the Secret past the cache.
 func (r *Reconciler) observeLive(ctx context.Context, observed session.Observed) (*corev1.Secret, session.Observed, error) {
+	return r.observeSecret(ctx, r.live, observed)
+}
+
+// observeSecret looks at the Secret and, if that was published for a newer generation of the session than was read, asks the
+// API server whether there is one.
+func (r *Reconciler) observeSecret(
+	ctx context.Context, reader client.Reader, observed session.Observed,
+) (*corev1.Secret, session.Observed, error) {
 	fs := observed.Session
-	secret, err := reconciler.GetSecret(ctx, r.live, client.ObjectKey{Namespace: fs.Namespace, Name: fs.TargetSecretName()})
+	observed.LiveGeneration = 0 // what was read before says nothing of a Secret that is read now
+	secret, err := reconciler.GetSecret(ctx, reader, client.ObjectKey{Namespace: fs.Namespace, Name: fs.TargetSecretName()})
 	observed.Secret = credsecret.Observe(secret, fs)
-	return secret, observed, err
+	if err != nil || !observed.IsOutdated() {
+		return secret, observed, err
+	}
+	current := &v1alpha1.FederatedSession{}
+	if err := r.live.Get(ctx, client.ObjectKeyFromObject(fs), current); client.IgnoreNotFound(err) != nil {
+		return secret, observed, fmt.Errorf("reading FederatedSession %s/%s past the cache: %w", fs.Namespace, fs.Name, err)
+	}
+	if current.UID == fs.UID { // else it has gone, as the cache is about to show
+		observed.LiveGeneration = current.Generation
+	}
+	return secret, observed, nil
 }
 
 // issuerID is the issuer that a session names.

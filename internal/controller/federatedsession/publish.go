@@ -151,6 +151,9 @@ func (r *Reconciler) deleteRenamedSecrets(ctx context.Context, observed session.
 		if secret.Name == fs.TargetSecretName() || !credsecret.IsControlledBy(secret, fs) {
 			continue
 		}
+		if credsecret.Observe(secret, fs).Generation > fs.Generation {
+			continue // it is the new name, and the spec that was read is the old one
+		}
 		err := r.client.Delete(ctx, secret, client.Preconditions{UID: &secret.UID, ResourceVersion: &secret.ResourceVersion})
 		if apierrors.IsNotFound(err) || apierrors.IsConflict(err) {
 			continue // the cache lags behind, or it has just changed: its event brings the next look

@@ -31,7 +31,7 @@ import (
 // setStatus makes the status say what came of a reconcile. It is pure, and the same outcome always gives the same status.
 func setStatus(status *v1alpha1.FederatedSessionStatus, o outcome, now time.Time) {
 	fs := o.observed.Session
-	setPublished(status, o)
+	setPublished(status, o, now)
 	switch {
 	case o.failed:
 		failure := session.NextFailure(o.observed, o.problem, now)
@@ -53,11 +53,9 @@ func setStatus(status *v1alpha1.FederatedSessionStatus, o outcome, now time.Time
 
 // setPublished says what the Secret holds, unless somebody else has written it. All of it can be read off the Secret but
 // what STS answers once: sizes, and what it read in a token or assertion.
-func setPublished(status *v1alpha1.FederatedSessionStatus, o outcome) {
+func setPublished(status *v1alpha1.FederatedSessionStatus, o outcome, now time.Time) {
+	o.observed.Secret = believed(status, o.observed, now)
 	secret := o.observed.Secret
-	if !secret.Exists || secret.Foreign != "" || !secret.Intact {
-		secret = session.Secret{}
-	}
 	issued := o.issued
 	if issued == nil && status.AccessKeyID != secret.AccessKeyID {
 		issued = &sts.Issued{}
@@ -79,6 +77,23 @@ func setPublished(status *v1alpha1.FederatedSessionStatus, o outcome) {
 	if secret.AccessKeyID != "" && !isStopped {
 		status.RotationTime = reconciler.Timestamp(o.observed.RotateAt())
 	}
+}
+
+// believed is of the Secret what can be shown. What was published for an earlier spec can no longer be held against that; of its
+// credentials, only what was reported of them then is believed.
+func believed(reported *v1alpha1.FederatedSessionStatus, observed session.Observed, now time.Time) session.Secret {
+	secret := observed.Secret
+	switch {
+	case !secret.Exists || secret.Foreign != "" || !session.IsIntact(observed, now):
+		return session.Secret{}
+	case !session.IsOfAnother(observed):
+		return secret
+	case reported.AccessKeyID != secret.AccessKeyID || reported.Identity == nil || reported.IssuedTime == nil || reported.ExpirationTime == nil:
+		return session.Secret{}
+	}
+	secret.Identity = sts.Identity(*reported.Identity)
+	secret.IssuedAt, secret.Expiration = reported.IssuedTime.Time, reported.ExpirationTime.Time
+	return secret
 }
 
 // readyCondition is the Ready condition of an outcome.

@@ -32,7 +32,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
-	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
@@ -47,14 +46,19 @@ import (
 func issuerKey(kind v1alpha1.IssuerKind, name string) string { return string(kind) + "/" + name }
 
 // SetupWithManager starts the reconciler with the manager. Every object that a decision depends on is watched: its own
-// spec, its Secret, its issuer and its namespace.
+// spec, its Secret, its issuer and its namespace. The manager is alive while its queue moves.
 func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, options reconciler.Options) error {
+	beats := &heartbeats{clock: r.clock, timeout: options.Timeout}
+	if err := mgr.AddHealthzCheck("sessions", beats.check); err != nil {
+		return fmt.Errorf("adding the liveness check: %w", err)
+	}
 	build := ctrl.NewControllerManagedBy(mgr).
 		Named("federatedsession").
 		Watches(&v1alpha1.FederatedSession{}, r.enqueue(itself), builder.WithPredicates(reconciler.RequestChanged())).
 		Watches(&corev1.Secret{}, r.enqueue(r.sessionsOfSecret)).
 		Watches(&v1alpha1.SessionIssuer{}, r.enqueue(r.sessionsOfIssuer), builder.WithPredicates(issuerChanged())).
 		WatchesRawSource(options.Turns.Of(v1alpha1.FederatedSessionKind)).
+		WatchesRawSource(beats.source(mgr.Elected())).
 		WithOptions(controller.Options{
 			MaxConcurrentReconciles: options.Concurrency,
 			ReconciliationTimeout:   options.Timeout,
@@ -67,7 +71,7 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, options reconciler.Optio
 			Watches(&v1alpha1.ClusterSessionIssuer{}, r.enqueue(r.sessionsOfIssuer), builder.WithPredicates(issuerChanged())).
 			Watches(namespace, r.enqueue(r.sessionsOfNamespace), builder.WithPredicates(namespaceChanged(options.Namespaces)), builder.OnlyMetadata)
 	}
-	return build.Complete(r)
+	return build.Complete(beats.receive(r))
 }
 
 // sessionsOf lists the sessions that an object concerns.
@@ -75,7 +79,7 @@ type sessionsOf func(ctx context.Context, object client.Object) ([]v1alpha1.Fede
 
 // enqueue queues the sessions that an event's object concerns, those that expire first before the others.
 func (r *Reconciler) enqueue(concerned sessionsOf) handler.EventHandler {
-	add := func(ctx context.Context, object client.Object, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+	queueAll := func(ctx context.Context, object client.Object, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) {
 		sessions, err := concerned(ctx, object)
 		if err != nil {
 			logf.FromContext(ctx).Error(err, "could not list the sessions that an event concerns", "object", client.ObjectKeyFromObject(object))
@@ -89,23 +93,18 @@ func (r *Reconciler) enqueue(concerned sessionsOf) handler.EventHandler {
 			if status.ExpirationTime != nil && meta.IsStatusConditionTrue(status.Conditions, v1alpha1.ReadyCondition) {
 				expiration = status.ExpirationTime.Time
 			}
-			priority := session.Priority(expiration, status.LastFailure != nil && status.IssuedTime == nil, now)
-			if prioritised, ok := queue.(priorityqueue.PriorityQueue[reconcile.Request]); ok {
-				prioritised.AddWithOpts(priorityqueue.AddOpts{Priority: &priority}, request)
-			} else {
-				queue.Add(request)
-			}
+			reconciler.Add(queue, request, session.Priority(expiration, status.LastFailure != nil && status.IssuedTime == nil, now))
 		}
 	}
 	return handler.Funcs{
 		CreateFunc: func(ctx context.Context, e event.CreateEvent, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
-			add(ctx, e.Object, q)
+			queueAll(ctx, e.Object, q)
 		},
 		UpdateFunc: func(ctx context.Context, e event.UpdateEvent, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
-			add(ctx, e.ObjectNew, q)
+			queueAll(ctx, e.ObjectNew, q)
 		},
 		DeleteFunc: func(ctx context.Context, e event.DeleteEvent, q workqueue.TypedRateLimitingInterface[reconcile.Request]) {
-			add(ctx, e.Object, q)
+			queueAll(ctx, e.Object, q)
 		},
 	}
 }

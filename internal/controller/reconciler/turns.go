@@ -24,7 +24,6 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/util/workqueue"
 	"k8s.io/utils/clock"
-	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
@@ -94,12 +93,7 @@ func (t *Turns) queue(waiter scheduler.Waiter) {
 	t.mutex.Lock()
 	defer t.mutex.Unlock()
 	request := reconcile.Request{NamespacedName: types.NamespacedName{Namespace: waiter.Namespace, Name: waiter.Name}}
-	priority := session.UrgentPriority
-	switch queue := t.queues[waiter.Kind].(type) {
-	case nil: // its controller has not started
-	case priorityqueue.PriorityQueue[reconcile.Request]:
-		queue.AddWithOpts(priorityqueue.AddOpts{Priority: &priority}, request)
-	default:
-		queue.Add(request)
+	if queue := t.queues[waiter.Kind]; queue != nil { // else its controller has not started
+		Add(queue, request, session.UrgentPriority)
 	}
 }

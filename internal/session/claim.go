@@ -1,0 +1,48 @@
+/*
+Copyright 2026 The sts-operator Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package session
+
+import (
+	"cmp"
+	"time"
+
+	"github.com/sts-operator/sts-operator/internal/sts"
+)
+
+// longestSetBack is the most by which a clock is taken to have been set back since credentials were issued.
+const longestSetBack = 24 * time.Hour
+
+// IsOfAnother says whether the Secret was published for another request, or by another issuer, than there is now. Nothing is left
+// then to hold its claims against.
+func IsOfAnother(o Observed) bool {
+	return requestIsUnchanged(o, time.Time{}) != nil || issuerIsUnchanged(o, time.Time{}) != nil
+}
+
+// claimsImpossible says whether the Secret claims what this request could not have got: whoever may write Secrets can compute
+// the digest, too. The broker refuses, or cuts, an answer of STS by the same rules; otherwise the Secret would be issued anew for
+// ever.
+func claimsImpossible(o Observed, now time.Time) bool {
+	if IsOfAnother(o) {
+		return false
+	}
+	secret, request := o.Secret, o.Request.ToSend()
+	issuer := cmp.Or(o.Issuer.Identity.ARN, secret.Identity.ARN) // of an issuer that is not known, any account may be the right one
+	return sts.IsLongTermKey(secret.AccessKeyID) ||
+		!sts.IsExpectedPrincipal(request, issuer, secret.Identity.ARN) ||
+		secret.Expiration.After(request.LatestExpiration(secret.IssuedAt)) ||
+		secret.IssuedAt.After(now.Add(longestSetBack))
+}
