@@ -97,19 +97,26 @@ func TestReconcileNeverGoesBack(t *testing.T) {
 	}
 }
 
-// The old leader does not take the Secret of the new name for what a renamed target left behind.
+// The old leader does not take the Secret of the new name for what a renamed target left behind. The new leader has published
+// it, and not yet deleted the old one.
 func TestReconcileKeepsTheSecretOfANewerSpec(t *testing.T) {
 	h := newHarness(t)
 	h.issuer()
 	h.session("reports")
 	h.reconcile("reports")
 	old := h.get("reports")
-	h.editElsewhere(old, func(fs *v1alpha1.FederatedSession) { fs.Spec.Secret.Name = "renamed" })
+	edit(h, h.get("reports"), func(fs *v1alpha1.FederatedSession) { fs.Spec.Secret.Name = "renamed" })
+	h.crashAt("delete *v1.Secret", "reports")
+	h.api.lagging = old
 
 	_, err := h.sessions.Reconcile(h.context(), h.request("reports"))
 
 	h.Expect(err).NotTo(HaveOccurred())
 	h.Expect(h.hasSecret("renamed")).To(BeTrue())
+	h.api.lagging = nil
+	h.reconcile("reports")
+	h.Expect(h.hasSecret("reports")).To(BeFalse())
+	h.Expect(h.issued()).To(Equal(2))
 }
 
 // An edit that asks for no new credentials leaves the Secret at the generation that they were issued for.

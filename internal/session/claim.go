@@ -26,23 +26,35 @@ import (
 // longestSetBack is the most by which a clock is taken to have been set back since credentials were issued.
 const longestSetBack = 24 * time.Hour
 
+func secretIsIntact(o Observed, _ time.Time) *Decision {
+	if o.Secret.Intact && !claimsFuture(o) {
+		return nil
+	}
+	return issue(CauseTampered)
+}
+
+// claimIsPossible asks whether this request could have got what the Secret claims: whoever may write Secrets can compute the
+// digest, too. The broker refuses, or cuts, an answer of STS by the same rules; otherwise the Secret would be issued anew for ever.
+func claimIsPossible(o Observed, now time.Time) *Decision {
+	secret, request := o.Secret, o.Request.ToSend()
+	issuer := cmp.Or(o.Issuer.Identity.ARN, secret.Identity.ARN) // of an issuer that is not known, any account may be the right one
+	switch {
+	case sts.IsLongTermKey(secret.AccessKeyID),
+		!sts.IsExpectedPrincipal(request, issuer, secret.Identity.ARN),
+		secret.Expiration.After(request.LatestExpiration(secret.IssuedAt)),
+		secret.IssuedAt.After(now.Add(longestSetBack)):
+		return issue(CauseTampered)
+	}
+	return nil
+}
+
+// IsIntact says whether the Secret holds what was published, as far as that can be told.
+func IsIntact(o Observed, now time.Time) bool {
+	return secretIsIntact(o, now) == nil && (IsOfAnother(o) || claimIsPossible(o, now) == nil)
+}
+
 // IsOfAnother says whether the Secret was published for another request, or by another issuer, than there is now. Nothing is left
 // then to hold its claims against.
 func IsOfAnother(o Observed) bool {
 	return requestIsUnchanged(o, time.Time{}) != nil || issuerIsUnchanged(o, time.Time{}) != nil
-}
-
-// claimsImpossible says whether the Secret claims what this request could not have got: whoever may write Secrets can compute
-// the digest, too. The broker refuses, or cuts, an answer of STS by the same rules; otherwise the Secret would be issued anew for
-// ever.
-func claimsImpossible(o Observed, now time.Time) bool {
-	if IsOfAnother(o) {
-		return false
-	}
-	secret, request := o.Secret, o.Request.ToSend()
-	issuer := cmp.Or(o.Issuer.Identity.ARN, secret.Identity.ARN) // of an issuer that is not known, any account may be the right one
-	return sts.IsLongTermKey(secret.AccessKeyID) ||
-		!sts.IsExpectedPrincipal(request, issuer, secret.Identity.ARN) ||
-		secret.Expiration.After(request.LatestExpiration(secret.IssuedAt)) ||
-		secret.IssuedAt.After(now.Add(longestSetBack))
 }

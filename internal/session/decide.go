@@ -111,11 +111,6 @@ func IsUsable(o Observed, now time.Time) bool {
 	return o.Request.invalid == nil && secretIsOurs(o, now) == nil && first(contentChecks(isNotExpired), o, now) == nil
 }
 
-// IsIntact says whether the Secret holds what was published, as far as that can be told.
-func IsIntact(o Observed, now time.Time) bool {
-	return o.Secret.Intact && !claimsFuture(o) && !claimsImpossible(o, now)
-}
-
 // HasExpired says whether the Secret holds credentials of this session that have expired.
 func HasExpired(o Observed, now time.Time) bool {
 	return o.Secret.Exists && o.Secret.Foreign == "" && !o.Secret.Expiration.IsZero() && isNotExpired(o, now) != nil
@@ -131,7 +126,7 @@ func Deadline(o Observed, now time.Time) time.Time {
 
 // contentChecks are the checks on what the Secret holds; "due for rotation?" and "expired?" differ in the last one only.
 func contentChecks(last check) []check {
-	return []check{secretExists, secretIsIntact, requestIsUnchanged, issuerIsUnchanged, last}
+	return []check{secretExists, secretIsIntact, requestIsUnchanged, issuerIsUnchanged, claimIsPossible, last}
 }
 
 func first(checks []check, o Observed, now time.Time) *Decision {
@@ -201,13 +196,6 @@ func secretExists(o Observed, _ time.Time) *Decision {
 		return nil
 	}
 	return issue(CauseMissing)
-}
-
-func secretIsIntact(o Observed, now time.Time) *Decision {
-	if IsIntact(o, now) {
-		return nil
-	}
-	return issue(CauseTampered)
 }
 
 // requestIsUnchanged compares what was issued with what is to be sent or, while guardrails have not admitted that, with what

@@ -54,6 +54,7 @@ func TestDecideSequenceOfChecks(t *testing.T) {
 		{session.CauseTampered, emptied},
 		{session.CauseSpecChanged, func(o *session.Observed) { o.Secret.RequestHash = "of another request" }},
 		{session.CauseIssuerChanged, func(o *session.Observed) { o.Secret.IssuerIdentity = "AIDAOTHER" }},
+		{session.CauseTampered, being("root")},
 	}
 	failed := violation{v1alpha1.ReasonThrottled, failedOnce(v1alpha1.ReasonThrottled, midnight)}
 	for operation, permitting := range map[string][]violation{

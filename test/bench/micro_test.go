@@ -43,6 +43,9 @@ func healthy(b *testing.B) (*corev1.Secret, session.Observed) {
 	issued := sts.Issued{
 		Credentials: sts.NewCredentials("ASIAIOSFODNN7EXAMPLE", string(make([]byte, 40)), string(make([]byte, 400))),
 		IssuedAt:    start, Expiration: start.Add(12 * time.Hour),
+		Identity: sts.Identity{
+			AccountID: "123456789012", ARN: "arn:aws:sts::123456789012:federated-user/" + request.Name, UserID: "123456789012:" + request.Name,
+		},
 	}
 	if err := credsecret.Publish(secret, fs, issued, credsecret.Origin{RequestHash: request.Hash(), IssuerIdentity: "AIDACKCEVSQ6C2EXAMPLE"}); err != nil {
 		b.Fatal(err)
