@@ -83,7 +83,7 @@ var reasons = map[string]traitsOfReason{
 	v1alpha1.ReasonSecretOverwritten:    {outcome: Wait, sentence: "something else keeps changing or deleting the target Secret"},
 	v1alpha1.ReasonBudgetExhausted: {
 		outcome: Wait, awaitsTurn: true,
-		sentence: "the issuer's requests are spent, its namespace makes too many calls or the session changes too often",
+		sentence: "the issuer's requests are spent, too many calls are under way or the session changes too often",
 	},
 	v1alpha1.ReasonWaitingForMFACode: {
 		outcome: Wait, awaitsTurn: true,
