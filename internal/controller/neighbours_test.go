@@ -108,3 +108,43 @@ func TestManagerBesideHangingEndpoints(t *testing.T) {
 	h.Expect(hangs.most.Load()).To(BeNumerically("<=", 4), "they hold a quarter of the workers")
 	h.Expect(m.reads.Load()).To(BeNumerically("<=", 5*tenants*issuers), "assertions are read once a minute, and for a call")
 }
+
+// Whatever wakes a session, its assertion is read once a minute, and for a call.
+func TestObserveReadsTheAssertionOnceAMinute(t *testing.T) {
+	h := newHarness(t)
+	h.issuerWithoutIdentity()
+	h.corporate()
+	h.session("reports", withSAML)
+	reads := func() int {
+		for range 20 {
+			h.reconcile("reports")
+			h.advance(time.Second)
+		}
+		return h.api.taken()["live get *v1.Secret"]
+	}
+
+	h.Expect(reads()).To(Equal(1), "there is no assertion")
+	h.advance(time.Minute)
+	h.putAssertion(h.assertion(h.corporate()))
+	h.Expect(reads()).To(Equal(3), "to see that there is one, and with the permit: target and assertion")
+	h.expectReady("reports", metav1.ConditionTrue, v1alpha1.ReasonIssued)
+}
+
+// Permits of sessions that then find somebody else's Secret spend nothing of what they share.
+func TestPermitOfAConflictSpendsNothing(t *testing.T) {
+	h := newHarness(t)
+	issuer := h.issuer()
+	edit(h, issuer, func(i *v1alpha1.SessionIssuer) { i.Spec.RequestsPerSecond = new(int32(1)) })
+	h.reconcileIssuer("aws")
+	for i := range 10 {
+		h.create(&corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: h.namespace, Name: nameOf(i)}})
+		h.session(nameOf(i))
+		h.reconcile(nameOf(i))
+		h.expectReady(nameOf(i), metav1.ConditionFalse, v1alpha1.ReasonSecretConflict)
+	}
+
+	h.session("reports")
+	h.reconcile("reports")
+	h.expectReady("reports", metav1.ConditionTrue, v1alpha1.ReasonIssued)
+	h.Expect(h.issued()).To(Equal(1))
+}
