@@ -103,11 +103,14 @@ func (s *Scheduler) lane(now time.Time, claim Claim) *lane {
 	return i.lanes[claim.Call]
 }
 
+// firstCall is how long an issuer's first call is expected to take.
+const firstCall = time.Second
+
 func (s *Scheduler) register(now time.Time, id IssuerID, limits Limits) *issuer {
 	if former := s.issuers[id]; former != nil {
 		s.forget(former)
 	}
-	i := &issuer{id: id, limits: limits, budget: newBudget(limits.RequestsPerSecond, now), group: newGroup(), took: askAgain}
+	i := &issuer{id: id, limits: limits, budget: newBudget(limits.RequestsPerSecond, now), group: newGroup(), took: firstCall}
 	if limits.OwnEndpoint {
 		i.group = s.tenants
 	}
@@ -148,8 +151,8 @@ func (s *Scheduler) sweepDevices() {
 func (s *Scheduler) forget(i *issuer) {
 	delete(s.issuers, i.id)
 	for _, l := range i.lanes {
-		for _, q := range l.queues {
-			for q.Len() > 0 {
+		for _, namespace := range slices.Sorted(maps.Keys(l.queues)) {
+			for q := l.queues[namespace]; q.Len() > 0; {
 				waiter := (*q)[0].claim.Waiter
 				s.leave(waiter, nil)
 				s.woken = append(s.woken, waiter)
