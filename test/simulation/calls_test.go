@@ -20,8 +20,6 @@ import (
 	"fmt"
 	"slices"
 	"time"
-
-	"k8s.io/apimachinery/pkg/types"
 )
 
 // This file counts the calls of STS and asks of each why it was made: invariant 3.
@@ -30,7 +28,7 @@ import (
 type stats struct {
 	faults                                                        map[string]int
 	calls, failed, mints, rotations, expired, excused, reconciles int
-	errors                                                        int
+	errors, stale                                                 int
 	maxDelay                                                      time.Duration
 	delays                                                        []int32 // of each rotation, in milliseconds
 }
@@ -106,7 +104,7 @@ func (s *simulation) failedCall(t *task, call stsCall, code string) {
 	sub := s.subjects[t.name]
 	isDenied := t.kind == sessions && sub.role == denied
 	isIssuer := issuer.disabled+issuer.swapped+issuer.deleted > 0 || time.Since(issuer.settledAt) < lag
-	isClock := s.clock.offset != 0 || time.Since(s.clockMovedAt) < lag
+	isClock := s.clock.offset != 0 || s.clockMovedAt.After(issuer.servedAt) // the SDK remembers by how much it was off
 	if call.cause == "" && !isDenied && !isIssuer && !isClock {
 		s.violate(callsAreFew, t.name, "a call failed without any fault: %s", code)
 	}
@@ -151,9 +149,9 @@ func (s *simulation) reconciled(t *task, err error) {
 // summary of a run.
 func (s *simulation) summary() string {
 	perRotation := float64(s.stats.calls) / float64(max(s.stats.rotations, 1))
-	return fmt.Sprintf("%d reconciles, %d STS calls (%d failed), %d issued, %d rotations (%.2f calls each), "+
+	return fmt.Sprintf("%d reconciles (%d found the cache behind), %d STS calls (%d failed), %d issued, %d rotations (%.2f calls each), "+
 		"delay p50 %s p99.9 %s max %s, %d expired (%d excused), trace of %d entries %016x",
-		s.stats.reconciles, s.stats.calls, s.stats.failed, s.stats.mints, s.stats.rotations, perRotation,
+		s.stats.reconciles, s.stats.stale, s.stats.calls, s.stats.failed, s.stats.mints, s.stats.rotations, perRotation,
 		s.stats.percentile(50), s.stats.percentile(99.9), s.stats.maxDelay.Round(time.Millisecond), s.stats.expired, s.stats.excused,
 		s.trace.length, s.trace.hash.Sum64())
 }
@@ -163,7 +161,7 @@ func (s *simulation) report() string {
 	text := ""
 	for _, v := range s.violations {
 		text += fmt.Sprintf("seed %d, %s, invariant %s (%d times)\n  %s: %s\n  its recent trace:\n%s  what happened around it:\n%s",
-			s.config.seed, s.elapsed(v.at), v.invariant, s.broken[v.invariant], v.subject, v.detail, v.recent, s.recent(sessions, types.NamespacedName{}))
+			s.config.seed, s.elapsed(v.at), v.invariant, s.broken[v.invariant], v.subject, v.detail, v.recent, v.around)
 	}
 	return text
 }

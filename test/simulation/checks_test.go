@@ -58,7 +58,7 @@ type violation struct {
 	at                time.Time
 	invariant, detail string
 	subject           types.NamespacedName
-	recent            string
+	recent, around    string
 }
 
 func (s *simulation) violate(invariant string, name types.NamespacedName, format string, args ...any) {
@@ -67,6 +67,7 @@ func (s *simulation) violate(invariant string, name types.NamespacedName, format
 	}
 	s.violations = append(s.violations, violation{
 		at: time.Now(), invariant: invariant, subject: name, detail: fmt.Sprintf(format, args...), recent: s.recent(sessions, name),
+		around: s.recent(sessions, types.NamespacedName{}),
 	})
 }
 

@@ -59,6 +59,7 @@ type loop struct {
 	planned  agenda
 	sequence uint64
 	parked   chan struct{}
+	idle     []*goroutine
 	// after each event, before the next.
 	after func()
 }
@@ -97,7 +98,7 @@ type task struct {
 	kind    kind
 	name    types.NamespacedName
 	began   time.Time
-	resume  chan struct{}
+	on      *goroutine
 	wake    *timer // while it is parked
 	// What it met, for the invariants.
 	minted, published *mint
@@ -111,19 +112,45 @@ func taskOf(ctx context.Context) *task { return ctx.Value(taskKey{}).(*task) }
 
 // start a task, which runs until it parks or ends.
 func (l *loop) start(t *task, run func()) {
-	t.loop, t.resume, t.began = l, make(chan struct{}), time.Now()
-	go func() {
-		<-t.resume
-		run()
-		l.parked <- struct{}{}
-	}()
+	t.loop, t.began = l, time.Now()
+	if len(l.idle) == 0 {
+		l.idle = append(l.idle, l.newGoroutine())
+	}
+	t.on = l.idle[len(l.idle)-1]
+	l.idle = l.idle[:len(l.idle)-1]
+	t.on.run = run
 	l.resume(t)
+}
+
+// goroutine runs one task after another, so that its stack need not grow for each anew.
+type goroutine struct {
+	run    func()
+	resume chan struct{}
+}
+
+func (l *loop) newGoroutine() *goroutine {
+	g := &goroutine{resume: make(chan struct{})}
+	go func() {
+		for range g.resume {
+			g.run()
+			l.idle = append(l.idle, g)
+			l.parked <- struct{}{}
+		}
+	}()
+	return g
+}
+
+// end the goroutines, none of which runs a task any more.
+func (l *loop) end() {
+	for _, g := range l.idle {
+		close(g.resume)
+	}
 }
 
 // resume a parked task, until it parks again or ends.
 func (l *loop) resume(t *task) {
 	t.wake = nil
-	t.resume <- struct{}{}
+	t.on.resume <- struct{}{}
 	<-l.parked
 }
 
@@ -140,7 +167,7 @@ func (t *task) sleep(ctx context.Context, wait time.Duration) error {
 	}
 	t.wake = t.loop.at(at, func() { t.process.whenAwake(func() { t.loop.resume(t) }) })
 	t.loop.parked <- struct{}{}
-	<-t.resume
+	<-t.on.resume
 	switch {
 	case t.process.died:
 		return errDied

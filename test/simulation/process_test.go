@@ -133,6 +133,9 @@ func (c *controller) work(t *task, next *item) {
 	case err != nil:
 		c.queue.add(next.request, priority, c.queue.limiter.When(next.request))
 	case result.RequeueAfter > 0:
+		if result.RequeueAfter == 50*time.Millisecond { // cacheLag of the product
+			p.sim.stats.stale++
+		}
 		c.queue.limiter.Forget(next.request)
 		c.queue.add(next.request, priority, result.RequeueAfter)
 	default:

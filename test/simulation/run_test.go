@@ -19,6 +19,7 @@ package simulation
 import (
 	"fmt"
 	"os"
+	"runtime/debug"
 	"strconv"
 	"sync/atomic"
 	"testing"
@@ -29,6 +30,7 @@ import (
 // simulate runs one simulation in a bubble of its own.
 func simulate(t *testing.T, c config) *simulation {
 	t.Helper()
+	debug.SetGCPercent(400) // memory is not what runs out
 	var s *simulation
 	synctest.Test(t, func(*testing.T) {
 		s = newSimulation(c)

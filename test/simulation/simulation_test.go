@@ -179,6 +179,7 @@ func (s *simulation) shutDown() {
 		p.die()
 	}
 	s.loop.run(time.Now().Add(time.Second))
+	s.loop.end()
 }
 
 // living are the processes that have not died.

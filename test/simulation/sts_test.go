@@ -59,6 +59,7 @@ func (t transport) RoundTrip(request *http.Request) (*http.Response, error) {
 
 // serve has the fake answer, and spoils the answer where a fault says so.
 func (s *simulation) serve(t *task, call stsCall, request *http.Request) (*http.Response, error) {
+	s.lastCall = stsfake.Call{}
 	recorder := httptest.NewRecorder()
 	if call.code != "" {
 		recorder.Header().Set("Content-Type", "text/xml")
@@ -172,7 +173,7 @@ func (s *simulation) minted(t *task, call stsCall, last stsfake.Call, body strin
 		m.expiration, _ = time.Parse(time.RFC3339, between(body, "<Expiration>", "</Expiration>"))
 		s.mints[m.accessKeyID] = m
 	}
-	t.minted = m
+	t.minted, subject.issuer.servedAt = m, time.Now()
 	s.stats.mints++
 	s.checkMint(t, m)
 }

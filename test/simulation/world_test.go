@@ -68,6 +68,7 @@ type issuerState struct {
 	deleted, swapped, disabled, unusable int
 	keyNumber                            int       // of the user's own keys
 	changedAt, settledAt                 time.Time // when it last became somebody else, and when anything of it last changed
+	servedAt                             time.Time // when STS last issued credentials to it
 	denied                               int       // how many sessions it has whose role does not trust it
 }
 
