@@ -37,6 +37,8 @@ import (
 	"github.com/sts-operator/sts-operator/internal/controller/reconciler"
 	"github.com/sts-operator/sts-operator/internal/guardrail"
 	"github.com/sts-operator/sts-operator/internal/metrics"
+	"github.com/sts-operator/sts-operator/internal/scheduler"
+	"github.com/sts-operator/sts-operator/internal/session"
 )
 
 // The defaults of cmd/flags.go and cmd/manager.go.
@@ -54,6 +56,8 @@ type process struct {
 	sim         *simulation
 	cache       *cache
 	broker      *broker.Broker
+	scheduler   *scheduler.Scheduler
+	nextTurn    *timer             // when the scheduler is to be asked again
 	controllers [kinds]*controller // of sessions and both kinds of issuers
 	tasks       []*task            // under way, in the order of their start
 
@@ -73,14 +77,15 @@ type controller struct {
 
 // newProcess starts an operator: its caches list everything, and everything is looked at.
 func newProcess(s *simulation) *process {
-	p := &process{sim: s}
+	p := &process{sim: s, scheduler: scheduler.New(concurrency)}
 	p.cache = newCache(p)
 	measures := metrics.New(prometheus.NewRegistry())
 	p.broker = broker.New(broker.Options{
-		Clock: s.clock, HTTPClient: &http.Client{Transport: transport{p}}, CallTimeout: stsTimeout, Observe: measures.ObserveRequest,
+		Clock: s.clock, Scheduler: p.scheduler, HTTPClient: &http.Client{Transport: transport{p}}, CallTimeout: stsTimeout, Observe: measures.ObserveRequest,
 	})
 	d := reconciler.Dependencies{
-		Clock: s.clock, Client: cached{process: p}, Live: live{process: p}, Broker: p.broker, Recorder: recorder{}, Metrics: measures,
+		Clock: s.clock, Client: cached{process: p}, Live: live{process: p}, Broker: p.broker, Scheduler: p.scheduler, Recorder: recorder{},
+		Metrics:    measures,
 		Guardrails: guardrail.NewCache(), OperatorNamespace: operatorNamespace,
 	}
 	p.control(sessions, federatedsession.New(d).Reconcile)
@@ -145,9 +150,45 @@ func (c *controller) work(t *task, next *item) {
 	c.queue.wake()
 }
 
-// turns enqueues at once the sessions whose turn to call STS has come, as the broker says. This is the one place where the
-// scheduler is asked, after each event; until it exists, sessions that wait look again by themselves.
-func (p *process) turns() {}
+// turns enqueues at once whose turn to call STS has come, as the scheduler says after each event and when it wants to be asked
+// again. In the product, reconciler.Turns does this.
+func (p *process) turns() {
+	select {
+	case <-p.scheduler.Changed():
+	default:
+		if p.nextTurn != nil {
+			return
+		}
+	}
+	now := p.sim.clock.Now()
+	woken, at := p.scheduler.Next(now)
+	for _, waiter := range woken {
+		request := reconcile.Request{NamespacedName: types.NamespacedName{Namespace: waiter.Namespace, Name: waiter.Name}}
+		queue := p.controllers[kindOfWaiter(waiter)].queue
+		queue.add(request, session.UrgentPriority, 0)
+	}
+	if p.nextTurn != nil {
+		p.nextTurn.cancelled = true
+	}
+	sleep := longestTurnsSleep
+	if !at.IsZero() {
+		sleep = min(at.Sub(now), sleep)
+	}
+	p.nextTurn = p.sim.loop.in(sleep, func() { p.nextTurn = nil })
+}
+
+// longestTurnsSleep as in reconciler.Turns.
+const longestTurnsSleep = 30 * time.Second
+
+func kindOfWaiter(waiter scheduler.Waiter) kind {
+	switch waiter.Kind {
+	case string(v1alpha1.SessionIssuerKind):
+		return sessionIssuers
+	case string(v1alpha1.ClusterSessionIssuerKind):
+		return clusterIssuers
+	}
+	return sessions
+}
 
 // step counts down to the death of the process.
 func (p *process) step() error {

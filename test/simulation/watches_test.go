@@ -74,7 +74,7 @@ func (p *process) enqueue(concerned ...*v1alpha1.FederatedSession) {
 			expiration = t.Time
 		}
 		request := reconcile.Request{NamespacedName: client.ObjectKeyFromObject(fs)}
-		p.controllers[sessions].queue.add(request, session.Priority(expiration, now), 0)
+		p.controllers[sessions].queue.add(request, session.Priority(expiration, fs.Status.LastFailure != nil && fs.Status.IssuedTime == nil, now), 0)
 	}
 }
 
