@@ -29,6 +29,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
+	"github.com/sts-operator/sts-operator/internal/scheduler"
 )
 
 // hanging is an endpoint that never answers.
@@ -147,4 +148,28 @@ func TestPermitOfAConflictSpendsNothing(t *testing.T) {
 	h.reconcile("reports")
 	h.expectReady("reports", metav1.ConditionTrue, v1alpha1.ReasonIssued)
 	h.Expect(h.issued()).To(Equal(1))
+}
+
+// An issuer whose verification has to wait is verified as soon as its turn comes, not after a back-off.
+func TestReconcileIssuerWaitsForItsTurn(t *testing.T) {
+	h := newHarness(t)
+	var turns []*scheduler.Turn
+	for i := range 2 {
+		turn, _ := h.scheduler.Ask(h.clock.Now(), scheduler.Claim{
+			Waiter: scheduler.Waiter{Namespace: h.namespace, Name: nameOf(i)}, Call: scheduler.Verification,
+			Issuer: scheduler.IssuerID{Namespace: h.namespace, Name: nameOf(i)}, Limits: scheduler.Limits{RequestsPerSecond: 1, OwnEndpoint: true},
+		})
+		turns = append(turns, turn)
+	}
+	issuer := h.issuer()
+	h.Expect(h.sts.Calls()).To(BeEmpty(), "it waits")
+	h.reconcileIssuer("aws")
+	h.Expect(h.getIssuer("aws").Status.Conditions).To(BeEmpty())
+
+	h.scheduler.Done(h.clock.Now(), turns[0], time.Second, nil)
+
+	woken, _ := h.scheduler.Next(h.clock.Now())
+	h.Expect(woken).To(ConsistOf(scheduler.Waiter{Kind: string(issuer.IssuerKind()), Namespace: h.namespace, Name: "aws"}))
+	h.reconcileIssuer("aws")
+	h.expectCondition(h.getIssuer("aws").Status.Conditions, v1alpha1.ReadyCondition, metav1.ConditionTrue, v1alpha1.ReasonVerified)
 }

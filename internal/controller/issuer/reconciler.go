@@ -116,6 +116,9 @@ func (r *Reconciler) Reconcile(ctx context.Context, req reconcile.Request) (reco
 		return r.after(issuer, min(wait, keyPoll), nil)
 	}
 	identity, problem := r.broker.Identify(ctx, id, config)
+	if problem != nil && problem.AwaitsTurn() { // which is no failure, and its turn will queue it
+		return r.after(issuer, problem.RetryAfter, nil)
+	}
 	failures := r.verifications.note(id, config, r.clock.Now(), problem == nil)
 	if problem != nil {
 		wait := min(session.Backoff(sts.Retry, failures, 0, issuer.GetUID()), keyPoll)

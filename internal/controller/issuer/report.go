@@ -44,7 +44,7 @@ func (r *Reconciler) reportUnsigned(ctx context.Context, issuer v1alpha1.Issuer)
 
 // reportProblem writes why the issuer is not ready. STS not answering for a while does not make a confirmed identity untrue.
 func (r *Reconciler) reportProblem(ctx context.Context, issuer v1alpha1.Issuer, config broker.Config, problem *sts.Problem) error {
-	if problem.AwaitsTurn() || problem.IsTransient() && isConfirmed(issuer, config) {
+	if problem.IsTransient() && isConfirmed(issuer, config) {
 		return nil
 	}
 	return r.writeStatus(ctx, issuer, func(s status) { s.setProblem(problem) })
