@@ -84,7 +84,7 @@ func runCampaign(t *testing.T, c config) {
 	}
 	all := &campaign{began: time.Now(), runs: map[uint64]*atomic.Int64{}, total: stats{faults: map[string]int{}}}
 	if testing.Verbose() {
-		stop := all.printProgress(t.Name(), seeds, c.days)
+		stop := all.printProgress(t.Name(), seeds, c.length())
 		t.Cleanup(func() {
 			stop()
 			t.Log(all.summary())
@@ -122,7 +122,7 @@ func (c *campaign) run(t *testing.T, run config) *simulation {
 }
 
 // printProgress every few seconds, until the result is called.
-func (c *campaign) printProgress(name string, seeds, days int) (stop func()) {
+func (c *campaign) printProgress(name string, seeds int, length time.Duration) (stop func()) {
 	stopped := make(chan struct{})
 	go func() {
 		for {
@@ -134,7 +134,7 @@ func (c *campaign) printProgress(name string, seeds, days int) (stop func()) {
 			c.mutex.Lock()
 			var running []string
 			for seed, at := range c.runs {
-				running = append(running, fmt.Sprintf("seed %d at day %.1f of %d", seed, time.Duration(at.Load()).Hours()/24, days))
+				running = append(running, fmt.Sprintf("seed %d has come to %.0f %%", seed, 100*float64(at.Load())/float64(length)))
 			}
 			done := c.done
 			c.mutex.Unlock()

@@ -54,6 +54,9 @@ type config struct {
 	progress *atomic.Int64
 }
 
+// length of a run, but for the calm at its end.
+func (c config) length() time.Duration { return time.Duration(24*c.days+c.hours) * time.Hour }
+
 // simulation is a run.
 type simulation struct {
 	config config
@@ -132,7 +135,7 @@ func newSimulation(c config) *simulation {
 		// The SDK signs by the time of the bubble, as if the node's clock were right. So the other clock is shifted instead.
 		stsfake.WithWireClock(func() time.Time { return time.Now().Add(-s.clock.offset) }),
 		stsfake.WithObserver(func(call stsfake.Call) { s.lastCall = call }))
-	s.ends = s.begins.Add(time.Duration(24*c.days+c.hours) * time.Hour)
+	s.ends = s.begins.Add(c.length())
 	s.stats.faults = map[string]int{}
 	return s
 }
