@@ -65,7 +65,7 @@ func twoLeaders(s *simulation, e *episode) {
 }
 
 func drawDrift(most time.Duration) func(*simulation, *episode) {
-	return func(s *simulation, e *episode) { e.latency = s.between(-most, most) }
+	return func(s *simulation, e *episode) { e.latency = s.between(-most, most).Truncate(time.Second) }
 }
 
 // moveClock to where the episodes in force put it.
@@ -126,19 +126,23 @@ func servesOtherIssuers(e *episode, sub *subject) float64 {
 	return 1
 }
 
-// addHostile makes a tenant with 16 issuers, half of whose endpoints hang from the first call on, and 64 sessions.
+// A hostile tenant has so many issuers, of which every fourth hangs from the first call on and the others as soon as they are
+// asked for credentials, and so many sessions of each.
+const hostileIssuers, hostileSessions = 8, 2
+
+// addHostile makes a hostile tenant.
 func (s *simulation) addHostile(namespace string) {
 	s.namespace(namespace)
-	for i := range 16 {
+	for i := range hostileIssuers {
 		name := fmt.Sprintf("issuer-%02d", i)
 		issuer := s.issuer(sessionIssuers, namespace, name, regions[0])
 		s.issuers = s.issuers[:len(s.issuers)-1] // no fault needs to break it
-		host := hangingHost
-		if i%2 == 0 {
-			host = lyingHost
+		host := lyingHost
+		if i%4 == 0 {
+			host = hangingHost
 		}
 		edit(s.store, issuer.key, func(i *v1alpha1.SessionIssuer) { i.Spec.Endpoint = "http://" + host + namespace + "." + name + ".test" })
-		for j := range 4 {
+		for j := range hostileSessions {
 			s.session(namespace, fmt.Sprintf("session-%02d-%d", i, j), issuer, hostile)
 		}
 	}

@@ -18,6 +18,7 @@ package simulation
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"slices"
 	"time"
@@ -101,14 +102,23 @@ func (s *simulation) plan(e *episode) {
 	s.loop.at(e.from, func() {
 		s.active = append(s.active, e)
 		s.stats.faults[e.name]++
-		s.record(sessions, types.NamespacedName{}, "begins: "+e.name, e.about())
+		if e.to.After(e.from) {
+			s.record(sessions, types.NamespacedName{}, "begins: "+e.name, e.about())
+		} else {
+			s.record(sessions, types.NamespacedName{}, e.name, e.about())
+		}
+		if e.subject != nil {
+			s.record(sessions, e.subject.key, e.name, "")
+		}
 		if e.begin != nil {
 			e.begin(s, e)
 		}
 	})
 	s.loop.at(e.to, func() {
 		s.active = slices.DeleteFunc(s.active, func(other *episode) bool { return other == e })
-		s.record(sessions, types.NamespacedName{}, "ends: "+e.name, e.about())
+		if e.to.After(e.from) {
+			s.record(sessions, types.NamespacedName{}, "ends: "+e.name, e.about())
+		}
 		if e.end != nil {
 			e.end(s, e)
 		}
@@ -123,13 +133,13 @@ func (e *episode) about() string {
 	case e.issuer != nil:
 		return e.issuer.key.String()
 	}
-	return cmp.Or(e.region, e.team)
+	return fmt.Sprintf("%s %.1f %s %d", cmp.Or(e.region, e.team, "everywhere"), e.share, e.latency.Round(time.Millisecond), e.variant)
 }
 
 // concerns says whether calls of a session go where the fault is.
 func (e *episode) concerns(sub *subject) bool { return e.region == "" || e.region == sub.issuer.region }
 
-// causes of what goes wrong just now, for the trace.
+// isActive says whether a fault happens just now.
 func (s *simulation) isActive(name string) bool {
 	return slices.ContainsFunc(s.active, func(e *episode) bool { return e.name == name })
 }

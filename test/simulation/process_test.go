@@ -62,8 +62,9 @@ type process struct {
 	tasks       []*task            // under way, in the order of their start
 
 	died, paused bool
-	deferred     []func() // what happened while it was paused
-	stepsLeft    int      // until it dies; 0 for not at all
+	resumedAt    time.Time // after its latest pause
+	deferred     []func()  // what happened while it was paused
+	stepsLeft    int       // until it dies; 0 for not at all
 }
 
 // controller is a queue and its workers.
@@ -236,7 +237,7 @@ func (p *process) goOn() {
 	if p.died || !p.paused {
 		return
 	}
-	p.paused = false
+	p.paused, p.resumedAt = false, time.Now()
 	deferred := p.deferred
 	p.deferred = nil
 	for _, run := range deferred {

@@ -67,7 +67,7 @@ func (s *simulation) promise(sub *subject, from, to time.Time) (holds bool, oppo
 func (s *simulation) concerned(sub *subject, from, to time.Time) []*episode {
 	var found []*episode
 	for _, e := range s.episodes {
-		if e.serves != nil && e.from.Before(to) && e.to.Add(e.settles).After(from) && e.serves(e, sub) < 1 && !s.config.sabotage.promiseAlways {
+		if e.serves != nil && e.from.Before(to) && e.to.Add(e.settles).After(from) && e.serves(e, sub) < 1 {
 			found = append(found, e)
 		}
 	}

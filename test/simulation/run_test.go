@@ -20,7 +20,10 @@ import (
 	"fmt"
 	"os"
 	"runtime/debug"
+	"slices"
 	"strconv"
+	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -52,25 +55,125 @@ func fromEnvironment(name string, otherwise int) int {
 	return number
 }
 
-var progress atomic.Int64
+// campaign is several runs, and what they came to.
+type campaign struct {
+	began time.Time
+	mutex sync.Mutex
+	runs  map[uint64]*atomic.Int64 // under way
+	total stats
+	done  int
+}
 
-// TestSimulation runs SEEDS seeds (3) of DAYS days (3) and SESSIONS sessions (60), or the one seed SEED.
+// TestSimulation runs SEEDS seeds (3) of DAYS days (3) with SESSIONS sessions (40), or the one seed SEED.
 func TestSimulation(t *testing.T) {
+	days, number := fromEnvironment("DAYS", 3), fromEnvironment("SESSIONS", 40)
+	runCampaign(t, config{days: days, sessions: number})
+}
+
+// TestHostileTenants runs as many seeds with nothing but hostile tenants, all the time; a few hours are enough.
+func TestHostileTenants(t *testing.T) {
+	number := fromEnvironment("SESSIONS", 40)
+	runCampaign(t, config{hours: 4, sessions: number, hostiles: 24, faults: []string{}})
+}
+
+func runCampaign(t *testing.T, c config) {
+	t.Helper()
 	first, seeds := 1, fromEnvironment("SEEDS", 3)
 	if seed := fromEnvironment("SEED", 0); seed != 0 {
 		first, seeds = seed, 1
 	}
-	days, number := fromEnvironment("DAYS", 3), fromEnvironment("SESSIONS", 60)
+	all := &campaign{began: time.Now(), runs: map[uint64]*atomic.Int64{}, total: stats{faults: map[string]int{}}}
+	if testing.Verbose() {
+		stop := all.printProgress(t.Name(), seeds, c.length())
+		t.Cleanup(func() {
+			stop()
+			t.Log(all.summary())
+		})
+	}
 	for seed := first; seed < first+seeds; seed++ {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
-			began := time.Now()
-			s := simulate(t, config{seed: uint64(seed), days: days, sessions: number})
-			took := time.Since(began)
-			t.Logf("seed %d: %s; %s, %.3f ms a rotation", seed, s.summary(), took.Round(time.Millisecond), took.Seconds()*1000/float64(max(s.stats.rotations, 1)))
+			run := c
+			run.seed = uint64(seed)
+			s := all.run(t, run)
 			if len(s.violations) > 0 {
-				t.Errorf("%s  replay: make simulate SEED=%d DAYS=%d SESSIONS=%d", s.report(), seed, days, number)
+				t.Errorf("%s\n  replay: make simulate SEED=%d DAYS=%d SESSIONS=%d ARGS='-run %s'", s.report(), seed, c.days, c.sessions, strings.Split(t.Name(), "/")[0])
 			}
 		})
+	}
+}
+
+func (c *campaign) run(t *testing.T, run config) *simulation {
+	t.Helper()
+	run.progress = &atomic.Int64{}
+	c.mutex.Lock()
+	c.runs[run.seed] = run.progress
+	c.mutex.Unlock()
+	began := time.Now()
+	s := simulate(t, run)
+	took := time.Since(began)
+	t.Logf("seed %d: %s; %s, %.3f ms a rotation", run.seed, s.summary(), took.Round(time.Millisecond), took.Seconds()*1000/float64(max(s.stats.rotations, 1)))
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	delete(c.runs, run.seed)
+	c.done++
+	c.total.add(s.stats)
+	return s
+}
+
+// printProgress every few seconds, until the result is called.
+func (c *campaign) printProgress(name string, seeds int, length time.Duration) (stop func()) {
+	stopped := make(chan struct{})
+	go func() {
+		for {
+			select {
+			case <-stopped:
+				return
+			case <-time.After(5 * time.Second):
+			}
+			c.mutex.Lock()
+			var running []string
+			for seed, at := range c.runs {
+				running = append(running, fmt.Sprintf("seed %d has come to %.0f %%", seed, 100*float64(at.Load())/float64(length)))
+			}
+			done := c.done
+			c.mutex.Unlock()
+			slices.Sort(running)
+			fmt.Fprintf(os.Stderr, "%s: %s: %d of %d seeds are done; %s\n",
+				time.Since(c.began).Round(time.Second), name, done, seeds, strings.Join(running, ", "))
+		}
+	}()
+	return func() { close(stopped) }
+}
+
+// summary of all runs.
+func (c *campaign) summary() string {
+	var text strings.Builder
+	fmt.Fprintf(&text, "%d seeds in %s: %d STS calls, %d failed; %d rotations; %d credentials expired, %d of them while no promise held; "+
+		"a rotation was published %s after it was due (half), %s (99.9 %%), %s (at most)\nfaults:",
+		c.done, time.Since(c.began).Round(time.Second), c.total.calls, c.total.failed, c.total.rotations, c.total.expired, c.total.excused,
+		c.total.percentile(50), c.total.percentile(99.9), c.total.maxDelay.Round(time.Millisecond))
+	var names []string
+	for name := range c.total.faults {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		fmt.Fprintf(&text, " %s %d", name, c.total.faults[name])
+	}
+	return text.String()
+}
+
+// add the numbers of another run.
+func (s *stats) add(other stats) {
+	s.calls += other.calls
+	s.failed += other.failed
+	s.rotations += other.rotations
+	s.expired += other.expired
+	s.excused += other.excused
+	s.maxDelay = max(s.maxDelay, other.maxDelay)
+	s.delays = append(s.delays, other.delays...)
+	for name, number := range other.faults {
+		s.faults[name] += number
 	}
 }

@@ -21,7 +21,9 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"sync/atomic"
 	"time"
+	"unsafe"
 
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -40,21 +42,20 @@ const (
 type config struct {
 	seed           uint64
 	days, sessions int
+	// hours besides the days.
+	hours int
 	// faults that happen, by name; nil for all.
 	faults []string
 	// hostiles are there from the beginning to the end; 0 for none but those of the fault.
 	hostiles int
-	// sabotage, for the test that the simulation can fail.
-	sabotage sabotage
+	// sabotage the run just before it begins; nil for tests of the operator.
+	sabotage func(*simulation)
+	// progress is told how far the run has come; nil for nobody.
+	progress *atomic.Int64
 }
 
-// sabotage is what a test breaks on purpose.
-type sabotage struct {
-	// lookNever drops the looks at the session of this name.
-	lookNever string
-	// promiseAlways takes every fault for one that does not matter.
-	promiseAlways bool
-}
+// length of a run, but for the calm at its end.
+func (c config) length() time.Duration { return time.Duration(24*c.days+c.hours) * time.Hour }
 
 // simulation is a run.
 type simulation struct {
@@ -97,11 +98,26 @@ type simulation struct {
 	failures   map[*issuerState]*hourOfFailures
 }
 
-// nodeClock is the clock of the operator's node. It shows jumps everywhere, since its times have no monotonic part.
-type nodeClock struct{ offset time.Duration }
+// nodeClock is the clock of the operator's node. It jumps as a real one does: what it shows does, by whole seconds, and the
+// monotonic part of its times, by which two of them are compared, does not.
+type nodeClock struct {
+	started time.Time
+	offset  time.Duration
+}
 
-// Now implements clock.PassiveClock.
-func (c *nodeClock) Now() time.Time { return time.Now().Add(c.offset).Round(0) }
+// Now implements clock.PassiveClock. Times of a bubble have no monotonic part, and package time offers no way to make one:
+// the first word of a time holds a flag for it, 33 bits of seconds since 1885 and 30 of nanoseconds, the second word the part.
+func (c *nodeClock) Now() time.Time {
+	shown := time.Now().Add(c.offset)
+	now := shown
+	words := (*[2]uint64)(unsafe.Pointer(&now))
+	words[0] = 1<<63 | uint64(shown.Unix()-since1885)<<30 | uint64(shown.Nanosecond())
+	words[1] = uint64(time.Since(c.started)) + 1
+	return now
+}
+
+// since1885 is when the seconds of times with a monotonic part begin, by those of Unix.
+var since1885 = time.Date(1885, 1, 1, 0, 0, 0, 0, time.UTC).Unix()
 
 // Since implements clock.PassiveClock.
 func (c *nodeClock) Since(t time.Time) time.Duration { return c.Now().Sub(t) }
@@ -109,7 +125,7 @@ func (c *nodeClock) Since(t time.Time) time.Duration { return c.Now().Sub(t) }
 // newSimulation prepares a run; it must be called in the bubble of synctest in which it runs.
 func newSimulation(c config) *simulation {
 	s := &simulation{
-		config: c, random: rand.New(rand.NewPCG(c.seed, 1)), clock: &nodeClock{},
+		config: c, random: rand.New(rand.NewPCG(c.seed, 1)), clock: &nodeClock{started: time.Now()},
 		store: &store{objects: map[objectKey]client.Object{}}, subjects: map[types.NamespacedName]*subject{}, mints: map[string]*mint{},
 		issuersByKey: map[objectKey]*issuerState{},
 		trace:        newTrace(), broken: map[string]int{}, failures: map[*issuerState]*hourOfFailures{}, begins: time.Now(),
@@ -119,7 +135,7 @@ func newSimulation(c config) *simulation {
 		// The SDK signs by the time of the bubble, as if the node's clock were right. So the other clock is shifted instead.
 		stsfake.WithWireClock(func() time.Time { return time.Now().Add(-s.clock.offset) }),
 		stsfake.WithObserver(func(call stsfake.Call) { s.lastCall = call }))
-	s.ends = s.begins.Add(time.Duration(c.days) * 24 * time.Hour)
+	s.ends = s.begins.Add(c.length())
 	s.stats.faults = map[string]int{}
 	return s
 }
@@ -132,6 +148,9 @@ func (s *simulation) run() {
 		s.addHostile(fmt.Sprintf("hostile-%02d", i))
 	}
 	s.boot()
+	if s.config.sabotage != nil {
+		s.config.sabotage(s)
+	}
 	s.loop.run(s.ends.Add(calm))
 	s.checkConvergence()
 	s.shutDown()

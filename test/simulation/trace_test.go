@@ -56,6 +56,9 @@ func (s *simulation) record(k kind, name types.NamespacedName, what, detail stri
 	}
 	t.entries[key] = append(entries, entry{now, what, detail})
 	t.length++
+	if s.config.progress != nil {
+		s.config.progress.Store(int64(now.Sub(s.begins)))
+	}
 	nanos := now.UnixNano()
 	var stamp [8]byte
 	for i := range stamp {
