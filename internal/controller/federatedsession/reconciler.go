@@ -46,8 +46,8 @@ import (
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
 const (
-	// cacheLag is about what the cache lags behind.
-	cacheLag = 50 * time.Millisecond
+	// cacheLag is about what the cache lags behind, longestCacheLag the most that is waited for it at a time.
+	cacheLag, longestCacheLag = 50 * time.Millisecond, 30 * time.Second
 	// lookAgainAfter is when to decide again where the cache and the API server disagree on the Secret: the look costs a
 	// live read.
 	lookAgainAfter = time.Second
@@ -100,8 +100,8 @@ func (r *Reconciler) Reconcile(ctx context.Context, req reconcile.Request) (reco
 		r.forget(req.NamespacedName)
 		return reconcile.Result{}, nil
 	}
-	if r.written.isStale(fs) {
-		return reconcile.Result{RequeueAfter: cacheLag}, nil
+	if wait := r.written.wait(fs, r.clock.Now()); wait > 0 {
+		return reconcile.Result{RequeueAfter: wait}, nil
 	}
 
 	// 2 Observe.
@@ -123,6 +123,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req reconcile.Request) (reco
 	// 6 Report, and clear up what a renamed target left behind.
 	if err := r.report(ctx, outcome); err != nil {
 		if apierrors.IsConflict(err) {
+			r.written.note(fs, r.clock.Now()) // by somebody else
 			return reconcile.Result{RequeueAfter: cacheLag}, nil
 		}
 		return reconcile.Result{}, err

@@ -59,7 +59,7 @@ func (r *Reconciler) writeStatus(ctx context.Context, fs *v1alpha1.FederatedSess
 		return client.IgnoreNotFound(fmt.Errorf("writing the status of FederatedSession %s/%s: %w", fs.Namespace, fs.Name, err))
 	}
 	if written.ResourceVersion != fs.ResourceVersion {
-		r.written.note(fs)
+		r.written.note(fs, r.clock.Now())
 	}
 	r.recordEvent(fs, reported, o)
 	return nil

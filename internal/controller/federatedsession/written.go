@@ -18,6 +18,7 @@ package federatedsession
 
 import (
 	"sync"
+	"time"
 
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -30,20 +31,28 @@ import (
 // twice.
 type writtenStatuses struct{ replaced sync.Map }
 
-// note that the status of the session, as it was read, was replaced.
-func (w *writtenStatuses) note(read *v1alpha1.FederatedSession) {
-	w.replaced.Store(client.ObjectKeyFromObject(read), read.ResourceVersion)
+// replacement of a version of a session.
+type replacement struct {
+	resourceVersion string
+	at              time.Time
 }
 
-// isStale says whether the cache shows the session without the status that was written last.
-func (w *writtenStatuses) isStale(fs *v1alpha1.FederatedSession) bool {
+// note that the session, as it was read, was replaced.
+func (w *writtenStatuses) note(read *v1alpha1.FederatedSession, now time.Time) {
+	w.replaced.Store(client.ObjectKeyFromObject(read), replacement{read.ResourceVersion, now})
+}
+
+// wait is how long to wait for the cache, which shows the session as it was before it was replaced; 0 if it does not. The longer
+// it lags, the longer: a watch may be broken.
+func (w *writtenStatuses) wait(fs *v1alpha1.FederatedSession, now time.Time) time.Duration {
 	name := client.ObjectKeyFromObject(fs)
-	replaced, found := w.replaced.Load(name)
-	if found && replaced == fs.ResourceVersion {
-		return true
+	value, _ := w.replaced.Load(name)
+	replaced, found := value.(replacement)
+	if !found || replaced.resourceVersion != fs.ResourceVersion {
+		w.forget(name)
+		return 0
 	}
-	w.forget(name)
-	return false
+	return min(max(now.Sub(replaced.at), cacheLag), longestCacheLag)
 }
 
 func (w *writtenStatuses) forget(name types.NamespacedName) { w.replaced.Delete(name) }
