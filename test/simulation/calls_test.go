@@ -154,7 +154,8 @@ func (s *simulation) summary() string {
 	return fmt.Sprintf("%d reconciles (%d found the cache behind), %d STS calls (%d failed), %d issued, %d rotations (%.2f calls each), "+
 		"delay p50 %s p99.9 %s max %s (undisturbed %s), %d expired (%d excused), trace of %d entries %016x",
 		s.stats.reconciles, s.stats.stale, s.stats.calls, s.stats.failed, s.stats.mints, s.stats.rotations, perRotation,
-		s.stats.percentile(50), s.stats.percentile(99.9), s.stats.maxDelay.Round(time.Millisecond), s.stats.undisturbedDelay.Round(time.Millisecond), s.stats.expired, s.stats.excused,
+		s.stats.percentile(50), s.stats.percentile(99.9), s.stats.maxDelay.Round(time.Millisecond),
+		s.stats.undisturbedDelay.Round(time.Millisecond), s.stats.expired, s.stats.excused,
 		s.trace.length, s.trace.hash.Sum64())
 }
 

@@ -146,8 +146,9 @@ func (c *controller) work(t *task, next *item) {
 	c.queue.wake()
 }
 
-// turns enqueues at once the sessions whose turn to call STS has come, as the broker says. This is the one place where the
-// scheduler is asked, after each event; until it exists, sessions that wait look again by themselves.
+// turns enqueues at once the sessions whose turn to call STS has come, as the broker says. It runs after each event, and is
+// the one place where the scheduler is to be asked; loop.at brings the next event where it names a time. Until there is a
+// scheduler, sessions that wait look again by themselves.
 func (p *process) turns() {}
 
 // step counts down to the death of the process.
