@@ -29,8 +29,8 @@ type stats struct {
 	faults                                                        map[string]int
 	calls, failed, mints, rotations, expired, excused, reconciles int
 	errors, stale                                                 int
-	maxDelay                                                      time.Duration
-	delays                                                        []int32 // of each rotation, in milliseconds
+	maxDelay, undisturbedDelay                                    time.Duration // the latter of rotations that no fault disturbed
+	delays                                                        []int32       // of each rotation, in milliseconds
 }
 
 // percentile of the delays.
@@ -67,6 +67,7 @@ const lag = 2 * time.Minute
 func (s *simulation) reasonToIssue(t *task, m *mint) string {
 	sub := m.session
 	last, fs := sub.published, s.fsOf(sub)
+	isLater := func(at time.Time) bool { return at.After(last.at) || time.Since(at) < lag }
 	switch {
 	case last == nil:
 		return "first"
@@ -76,13 +77,13 @@ func (s *simulation) reasonToIssue(t *task, m *mint) string {
 		return "another was quicker"
 	case !s.clock.Now().Before(last.dueAt):
 		return "due"
-	case sub.editedAt.After(last.at.Add(-lag)) || last.mismatch(fs) != "":
+	case isLater(sub.editedAt) || last.mismatch(fs) != "":
 		return "edited"
-	case sub.touchedAt.After(last.at.Add(-lag)):
+	case isLater(sub.touchedAt):
 		return "Secret overwritten or deleted"
-	case sub.issuer.changedAt.After(last.at.Add(-lag)):
+	case isLater(sub.issuer.changedAt):
 		return "issuer became another"
-	case s.clockMovedAt.After(last.at.Add(-lag)):
+	case isLater(s.clockMovedAt):
 		return "clock was moved"
 	case s.isBehind():
 		return "cache was behind"
@@ -151,9 +152,10 @@ func (s *simulation) reconciled(t *task, err error) {
 func (s *simulation) summary() string {
 	perRotation := float64(s.stats.calls) / float64(max(s.stats.rotations, 1))
 	return fmt.Sprintf("%d reconciles (%d found the cache behind), %d STS calls (%d failed), %d issued, %d rotations (%.2f calls each), "+
-		"delay p50 %s p99.9 %s max %s, %d expired (%d excused), trace of %d entries %016x",
+		"delay p50 %s p99.9 %s max %s (undisturbed %s), %d expired (%d excused), trace of %d entries %016x",
 		s.stats.reconciles, s.stats.stale, s.stats.calls, s.stats.failed, s.stats.mints, s.stats.rotations, perRotation,
-		s.stats.percentile(50), s.stats.percentile(99.9), s.stats.maxDelay.Round(time.Millisecond), s.stats.expired, s.stats.excused,
+		s.stats.percentile(50), s.stats.percentile(99.9), s.stats.maxDelay.Round(time.Millisecond),
+		s.stats.undisturbedDelay.Round(time.Millisecond), s.stats.expired, s.stats.excused,
 		s.trace.length, s.trace.hash.Sum64())
 }
 

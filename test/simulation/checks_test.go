@@ -18,6 +18,7 @@ package simulation
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -49,6 +50,8 @@ const (
 	// session whose role does not trust it: a hundred before calls stop, then one a second for ten minutes, then one a minute,
 	// for sessions and issuer each.
 	failuresAnHour, failuresPerMint, deniedAnHour = 1000, 20, 15
+	// aftermath is for how long a fault may delay a rotation after its end.
+	aftermath = 15 * time.Minute
 	// bystanderDelay is the most that hostile tenants may delay a rotation of others.
 	bystanderDelay = 5 * time.Second
 )
@@ -93,7 +96,7 @@ func (s *simulation) secretWritten(t *task, before, after *corev1.Secret) {
 	seconds, _ := strconv.Atoi(m.parameters["DurationSeconds"])
 	m.dueAt = session.RotateAt(m.issuedAt, session.Lifetime(m.issuedAt, observed.Expiration, time.Duration(seconds)*time.Second), 0, s.fsOf(sub).UID)
 	s.record(sessions, t.name, "publishes", after.Name+" until "+s.elapsed(m.expiration))
-	s.checkDelay(sub, m)
+	s.checkDelay(sub)
 	sub.published = m
 	s.loop.at(m.expiration, func() { s.checkExpired(m) })
 }
@@ -104,7 +107,7 @@ func (s *simulation) fsOf(sub *subject) *v1alpha1.FederatedSession {
 }
 
 // checkDelay of a rotation: from when it was due until it was published.
-func (s *simulation) checkDelay(sub *subject, next *mint) {
+func (s *simulation) checkDelay(sub *subject) {
 	last := sub.published
 	if last == nil || sub.role != tenant || sub.touchedAt.After(last.at) || sub.editedAt.After(last.at) || s.clock.Now().Before(last.dueAt) {
 		return
@@ -112,10 +115,19 @@ func (s *simulation) checkDelay(sub *subject, next *mint) {
 	delay := s.clock.Now().Round(0).Sub(last.dueAt)
 	s.stats.delays = append(s.stats.delays, int32(min(delay/time.Millisecond, 1<<31-1)))
 	s.stats.maxDelay = max(s.stats.maxDelay, delay)
+	if delay > s.stats.undisturbedDelay && !s.wasDisturbed(sub, time.Now().Add(-delay)) {
+		s.stats.undisturbedDelay = delay
+	}
 	if s.config.hostiles > 0 && len(s.episodes) == 0 && delay > bystanderDelay {
 		s.violate(bystandersServed, sub.key, "due at %s, published %s later", s.elapsed(last.dueAt), delay)
 	}
-	_ = next
+}
+
+// wasDisturbed says whether any fault but other people's edits was in force since a time, or shortly before it.
+func (s *simulation) wasDisturbed(sub *subject, since time.Time) bool {
+	return slices.ContainsFunc(s.episodes, func(e *episode) bool {
+		return (e.subject == nil || e.subject == sub) && e.from.Before(time.Now()) && e.to.Add(aftermath).After(since)
+	})
 }
 
 // checkExpired runs when credentials expire.

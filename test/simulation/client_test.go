@@ -43,7 +43,7 @@ func (p *process) request(ctx context.Context, v verb, key objectKey, carryOut f
 	if err := t.sleep(ctx, way); err != nil {
 		return t.disturb("request to the API server", err)
 	}
-	err, isLost := p.sim.apiFault(v, key)
+	isLost, err := p.sim.apiFault(v, key)
 	if err != nil {
 		return t.disturb("API server", err)
 	}

@@ -18,7 +18,6 @@ package simulation
 
 import (
 	"errors"
-	"fmt"
 	"net"
 	"net/http"
 	"syscall"
@@ -55,17 +54,17 @@ func apiFaults() []*fault {
 		{name: "api-refuses-writes", perDay: 0.5, shortest: 10 * time.Second, longest: 2 * time.Hour,
 			draw: drawRefusal, request: refuseWrites, serves: servesOthers},
 		{name: "api-conflicts", perDay: 0.3, shortest: time.Minute, longest: 2 * time.Hour, draw: someShare, serves: allButShare,
-			request: func(s *simulation, e *episode, v verb, key objectKey) (error, bool) {
+			request: func(s *simulation, e *episode, v verb, key objectKey) (bool, error) {
 				if v == write && s.hits(e.share) {
-					return conflict(key), false
+					return false, conflict(key)
 				}
-				return nil, false
+				return false, nil
 			}},
 		{name: "api-slow", perDay: 0.3, shortest: time.Minute, longest: 2 * time.Hour,
 			draw: func(s *simulation, e *episode) { e.latency = s.between(50*time.Millisecond, 1500*time.Millisecond) }},
 		{name: "api-loses-answers", perDay: 0.3, shortest: time.Minute, longest: time.Hour, draw: someShare, serves: allButShare,
-			request: func(s *simulation, e *episode, v verb, _ objectKey) (error, bool) {
-				return nil, v != read && s.hits(e.share)
+			request: func(s *simulation, e *episode, v verb, _ objectKey) (bool, error) {
+				return v != read && s.hits(e.share), nil
 			}},
 		{name: "watch-late", perDay: 0.4, shortest: time.Minute, longest: 2 * time.Hour,
 			draw: func(s *simulation, e *episode) { e.latency = s.between(time.Second, time.Minute) }},
@@ -75,8 +74,8 @@ func apiFaults() []*fault {
 	}
 }
 
-func refuse(*simulation, *episode, verb, objectKey) (error, bool) { //nolint:revive,staticcheck // as fault.request
-	return &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}, false
+func refuse(*simulation, *episode, verb, objectKey) (bool, error) {
+	return false, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
 }
 
 // The ways in which writes are refused.
@@ -93,18 +92,18 @@ func drawRefusal(s *simulation, e *episode) {
 	}
 }
 
-func refuseWrites(_ *simulation, e *episode, v verb, key objectKey) (error, bool) { //nolint:revive,staticcheck // as fault.request
+func refuseWrites(_ *simulation, e *episode, v verb, key objectKey) (bool, error) {
 	switch {
 	case e.variant == byWebhook && v != read && key.kind == secrets:
-		return apierrors.NewInternalError(errors.New(`failed calling webhook "secrets.example.com": connection refused`)), false
+		return false, apierrors.NewInternalError(errors.New(`failed calling webhook "secrets.example.com": connection refused`))
 	case e.variant == byEtcd && v == write:
-		return &apierrors.StatusError{ErrStatus: metav1.Status{
+		return false, &apierrors.StatusError{ErrStatus: metav1.Status{
 			Status: metav1.StatusFailure, Code: http.StatusInternalServerError, Message: "etcdserver: mvcc: database space exceeded",
-		}}, false
+		}}
 	case e.variant == byPolicy && v != read && key.kind == secrets && key.Namespace == e.team:
-		return apierrors.NewForbidden(corev1.Resource("secrets"), key.Name, fmt.Errorf("a policy of the simulation")), false
+		return false, apierrors.NewForbidden(corev1.Resource("secrets"), key.Name, errors.New("a policy of the simulation"))
 	}
-	return nil, false
+	return false, nil
 }
 
 func servesOthers(e *episode, sub *subject) float64 {
@@ -150,18 +149,18 @@ func mendWatches(s *simulation, e *episode) {
 }
 
 // apiFault is what becomes of a request to the API server: an error instead of being carried out, or an answer that is lost.
-func (s *simulation) apiFault(v verb, key objectKey) (err error, isLost bool) { //nolint:revive,staticcheck // as fault.request
+func (s *simulation) apiFault(v verb, key objectKey) (isLost bool, err error) {
 	for _, e := range s.active {
 		if e.request == nil {
 			continue
 		}
-		err, lost := e.request(s, e, v, key)
+		lost, err := e.request(s, e, v, key)
 		if err != nil {
-			return err, false
+			return false, err
 		}
 		isLost = isLost || lost
 	}
-	return nil, isLost
+	return isLost, nil
 }
 
 // apiLatency is how long a request takes one way.

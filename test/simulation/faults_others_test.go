@@ -113,7 +113,7 @@ func issuerFaults() []*fault {
 					s.addHostile(fmt.Sprintf("hostile-%d-%d", e.from.Unix(), i))
 				}
 			},
-			end: func(s *simulation, e *episode) { s.removeHostiles() }},
+			end: func(s *simulation, _ *episode) { s.removeHostiles() }},
 	}
 }
 

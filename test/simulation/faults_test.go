@@ -39,7 +39,7 @@ type fault struct {
 	// call of STS that happens during an episode; nil for no effect.
 	call func(*simulation, *episode, *stsCall)
 	// request to the API server that happens during an episode; nil for no effect.
-	request func(*simulation, *episode, verb, objectKey) (err error, isLost bool) //nolint:revive,staticcheck // an answer that is lost follows no error
+	request func(*simulation, *episode, verb, objectKey) (isLost bool, err error)
 	// serves is the share of a session's tries that succeed during an episode as far as the fault is concerned; nil for all.
 	serves func(*episode, *subject) float64
 	// settles is for how long after an episode no try needs to succeed.

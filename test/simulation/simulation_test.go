@@ -182,8 +182,10 @@ func (s *simulation) isOver() bool { return !time.Now().Before(s.ends.Add(calm))
 
 // afterEvent lets idle workers take what has become ready, and asks the scheduler whose turn it is.
 func (s *simulation) afterEvent() {
-	if s.leader != nil && !s.leader.paused {
-		s.leader.turns()
+	for _, c := range s.store.watchers {
+		if !c.process.paused {
+			c.process.turns()
+		}
 	}
 	for len(s.awake) > 0 {
 		next := s.awake[0]

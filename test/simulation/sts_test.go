@@ -64,7 +64,7 @@ func (s *simulation) serve(t *task, call stsCall, request *http.Request) (*http.
 	if call.code != "" {
 		recorder.Header().Set("Content-Type", "text/xml")
 		recorder.WriteHeader(call.status)
-		recorder.WriteString(`<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Receiver</Type><Code>` +
+		_, _ = recorder.WriteString(`<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Receiver</Type><Code>` +
 			call.code + `</Code><Message>by the simulation</Message></Error><RequestId>0</RequestId></ErrorResponse>`)
 	} else {
 		served := request.Clone(request.Context())

@@ -54,7 +54,7 @@ func (p *process) handle(k kind, old, object client.Object) {
 		if passes(old, object, reconciler.RequestChanged().Update) {
 			p.controllers[k].queue.add(reconcile.Request{NamespacedName: client.ObjectKeyFromObject(concerned)}, 0, 0)
 		}
-	case namespaces: // labels and annotations of namespaces never change here
+	default: // namespaces, whose labels and annotations never change here
 		if old == nil && object != nil {
 			p.enqueue(p.list(client.InNamespace(object.GetName()))...)
 		}

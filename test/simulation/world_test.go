@@ -56,7 +56,6 @@ type subject struct {
 	isGone    bool
 	// editedAt is when its spec was last edited, touchedAt when somebody else last changed its Secret.
 	editedAt, touchedAt time.Time
-	isReady             bool
 	suspended           int // by so many faults
 }
 
@@ -223,7 +222,7 @@ func (s *simulation) session(namespace, name string, issuer *issuerState, as rol
 	seconds := int32(minutes * 60)
 	fs.Spec.DurationSeconds = &seconds
 	must(s.store.create(fs))
-	sub := &subject{key: client.ObjectKeyFromObject(fs), role: as, issuer: issuer, editedAt: time.Now()}
+	sub := &subject{key: client.ObjectKeyFromObject(fs), role: as, issuer: issuer}
 	s.subjects[sub.key], s.order = sub, append(s.order, sub)
 	return sub
 }
