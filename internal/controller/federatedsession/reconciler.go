@@ -46,7 +46,7 @@ import (
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
 const (
-	// cacheLag is about what the cache lags behind, longestCacheLag the most that is waited for it at a time.
+	// cacheLag is about what the cache lags behind, longestCacheLag the most that it is waited for.
 	cacheLag, longestCacheLag = 50 * time.Millisecond, 30 * time.Second
 	// lookAgainAfter is when to decide again where the cache and the API server disagree on the Secret: the look costs a
 	// live read.

@@ -43,16 +43,18 @@ func (w *writtenStatuses) note(read *v1alpha1.FederatedSession, now time.Time) {
 }
 
 // wait is how long to wait for the cache, which shows the session as it was before it was replaced; 0 if it does not. The longer
-// it lags, the longer: a watch may be broken.
+// it lags, the longer. A watch that is broken must not keep a session waiting for good, so that in the end it is looked at as
+// it is: what is written then is locked to the version that was read.
 func (w *writtenStatuses) wait(fs *v1alpha1.FederatedSession, now time.Time) time.Duration {
 	name := client.ObjectKeyFromObject(fs)
 	value, _ := w.replaced.Load(name)
 	replaced, found := value.(replacement)
-	if !found || replaced.resourceVersion != fs.ResourceVersion {
+	lag := now.Sub(replaced.at)
+	if !found || replaced.resourceVersion != fs.ResourceVersion || lag.Abs() > longestCacheLag {
 		w.forget(name)
 		return 0
 	}
-	return min(max(now.Sub(replaced.at), cacheLag), longestCacheLag)
+	return max(lag, cacheLag)
 }
 
 func (w *writtenStatuses) forget(name types.NamespacedName) { w.replaced.Delete(name) }
