@@ -17,6 +17,7 @@ limitations under the License.
 package controller_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -46,6 +47,7 @@ type apiClient struct {
 	counts  map[string]int
 	stopAt  string
 	failing map[string]error
+	lost    map[string]error // instead of the answer to a write that was made
 	before  map[string]func()
 	lagging *v1alpha1.FederatedSession // what the cache still shows
 	mutate  func(*corev1.Secret)       // what a webhook does to a Secret that is created
@@ -60,7 +62,7 @@ func newAPIClient(t *testing.T) *apiClient {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := &apiClient{direct: direct, counts: map[string]int{}, failing: map[string]error{}, before: map[string]func(){}}
+	a := &apiClient{direct: direct, counts: map[string]int{}, failing: map[string]error{}, lost: map[string]error{}, before: map[string]func(){}}
 	indexes := indexRecorder{}
 	if err := federatedsession.IndexFields(context.Background(), indexes); err != nil {
 		t.Fatal(err)
@@ -106,13 +108,13 @@ func (a *apiClient) cachedCalls(indexes indexRecorder) interceptor.Funcs {
 			if secret, ok := object.(*corev1.Secret); ok && a.mutate != nil {
 				a.mutate(secret)
 			}
-			return c.Create(ctx, object, options...)
+			return cmp.Or(c.Create(ctx, object, options...), a.lost[fmt.Sprintf("create %T", object)])
 		},
 		Patch: func(ctx context.Context, c client.WithWatch, object client.Object, patch client.Patch, options ...client.PatchOption) error {
 			if err := a.meet("patch", object); err != nil {
 				return err
 			}
-			return c.Patch(ctx, object, patch, options...)
+			return cmp.Or(c.Patch(ctx, object, patch, options...), a.lost[fmt.Sprintf("patch %T", object)])
 		},
 		Delete: func(ctx context.Context, c client.WithWatch, object client.Object, options ...client.DeleteOption) error {
 			if err := a.meet("delete", object); err != nil {

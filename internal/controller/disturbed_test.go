@@ -19,6 +19,7 @@ package controller_test
 import (
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -126,4 +127,24 @@ func TestReconcileOverwrittenSecret(t *testing.T) {
 			h.expectReady("reports", metav1.ConditionTrue, v1alpha1.ReasonIssued)
 		})
 	}
+}
+
+// Credentials that were written are not thrown away because a connection broke before the answer.
+func TestPublishFindsTheWriteWhoseAnswerWasLost(t *testing.T) {
+	h := newHarness(t)
+	h.issuer()
+	h.session("reports")
+	for _, write := range []string{"create *v1.Secret", "patch *v1.Secret"} {
+		h.api.lost = map[string]error{write: io.ErrUnexpectedEOF}
+		for range 4 { // more than pause everybody
+			h.reconcile("reports")
+			h.expectReady("reports", metav1.ConditionTrue, v1alpha1.ReasonIssued)
+			h.toRotation("reports")
+		}
+	}
+	h.Expect(h.issued()).To(Equal(8))
+
+	h.api.failing["patch *v1.Secret"] = io.ErrUnexpectedEOF
+	h.reconcile("reports")
+	h.expectReady("reports", metav1.ConditionTrue, v1alpha1.ReasonRotationFailing)
 }

@@ -51,6 +51,9 @@ func (r *Reconciler) publish(
 	for range publishTries {
 		var written *corev1.Secret
 		written, err = r.write(ctx, secret, observed, issued, issuerIdentity)
+		if err != nil && !isRefusal(err) {
+			written, err = r.findWritten(ctx, observed, issued, err)
+		}
 		r.noteWrite(err)
 		if err == nil {
 			observed.Secret = credsecret.Observe(written, observed.Session)
@@ -120,13 +123,28 @@ func (r *Reconciler) tryWrite(ctx context.Context, secret *corev1.Secret, observ
 	return err
 }
 
+// findWritten looks whether a write was made although its answer was an error, as that of a connection which broke. The
+// credentials would be lost otherwise.
+func (r *Reconciler) findWritten(ctx context.Context, observed session.Observed, issued sts.Issued, err error) (*corev1.Secret, error) {
+	secret, observed, readErr := r.observeLive(ctx, observed)
+	if readErr == nil && observed.Secret.Intact && observed.Secret.AccessKeyID == issued.Credentials.AccessKeyID() {
+		return secret, nil
+	}
+	return nil, err
+}
+
 // noteWrite tells the scheduler what came of a write, if it concerns everybody's (the API server, etcd, a webhook): what is
 // refused to somebody (a quota, a policy) must not stop others.
 func (r *Reconciler) noteWrite(err error) {
-	if isOfThisSession := apierrors.IsForbidden(err) || apierrors.IsInvalid(err) || apierrors.IsConflict(err) ||
-		apierrors.IsAlreadyExists(err) || apierrors.IsNotFound(err); !isOfThisSession {
+	if !isRefusal(err) {
 		r.scheduler.Written(r.clock.Now(), err == nil)
 	}
+}
+
+// isRefusal says whether the API server has looked at a write and refused it, for a reason that concerns this object.
+func isRefusal(err error) bool {
+	return apierrors.IsForbidden(err) || apierrors.IsInvalid(err) || apierrors.IsConflict(err) || apierrors.IsAlreadyExists(err) ||
+		apierrors.IsNotFound(err)
 }
 
 // patchSecret changes the Secret from what was read, and only if that is still what is there.
