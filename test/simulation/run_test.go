@@ -77,10 +77,16 @@ func TestSimulation(t *testing.T) {
 
 // TestHostileTenants runs as many seeds with nothing but hostile tenants, all the time; a few hours are enough.
 func TestHostileTenants(t *testing.T) {
-	if fromEnvironment("SEEDS", 0)+fromEnvironment("SEED", 0) == 0 {
-		t.Skip("fails as long as the endpoints of tenants may occupy every worker: make simulate shows it")
-	}
+	skipUntilScheduled(t)
 	runCampaign(t, config{hours: 4, sessions: fromEnvironment("SESSIONS", 20), hostiles: 24, faults: []string{}})
+}
+
+// skipUntilScheduled skips what fails on today's code, but for make simulate, which shows it.
+func skipUntilScheduled(t *testing.T) {
+	t.Helper()
+	if fromEnvironment("SEEDS", 0)+fromEnvironment("SEED", 0) == 0 {
+		t.Skip("fails until the scheduler decides who calls STS: see make simulate")
+	}
 }
 
 func runCampaign(t *testing.T, c config) {
