@@ -74,8 +74,8 @@ bench: ## Measure the operator against a bare client on a real API server (ARGS=
 
 .PHONY: simulate
 simulate: ## Run the operator for simulated weeks while faults happen (SEEDS=20 DAYS=30 SESSIONS=1000; SEED=7 replays one).
-	SEEDS=$(or $(SEEDS),20) DAYS=$(or $(DAYS),30) SESSIONS=$(or $(SESSIONS),1000) SEED=$(SEED) HOURS=$(or $(HOURS),4) \
-		go test -count=1 -timeout=0 -v $(if $(findstring -run,$(ARGS)),,-run='^Test(Simulation|HostileTenants)$$') $(ARGS) ./test/simulation
+	SEEDS=$(or $(SEEDS),20) DAYS=$(or $(DAYS),30) SESSIONS=$(or $(SESSIONS),1000) SEED=$(SEED) HOURS=$(or $(HOURS),4) FAULTS=$(FAULTS) \
+		go test -count=1 -timeout=0 -v $(if $(findstring -run,$(ARGS)),,-run='^Test(Simulation|HostileTenants|Episodes)$$') $(ARGS) ./test/simulation
 
 .PHONY: lint
 lint: $(GOLANGCI_LINT) ## Lint, and check the formatting.

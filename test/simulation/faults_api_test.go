@@ -67,7 +67,7 @@ func apiFaults() []*fault {
 				return v != read && s.hits(e.share), nil
 			}},
 		{name: "watch-late", perDay: 0.4, shortest: time.Minute, longest: 2 * time.Hour,
-			draw: func(s *simulation, e *episode) { e.latency = s.between(time.Second, time.Minute) }},
+			draw: func(s *simulation, e *episode) { e.latency = s.between(time.Second, 20*time.Second) }},
 		{name: "watch-broken", perDay: 0.3, shortest: 5 * time.Second, longest: 5 * time.Minute, begin: breakWatches, end: mendWatches,
 			draw: func(s *simulation, e *episode) { e.variant = 1 + s.random.IntN(allWatches) }},
 		{name: "watch-repeats", perDay: 0.3, shortest: time.Minute, longest: 2 * time.Hour},

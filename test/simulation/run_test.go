@@ -64,10 +64,15 @@ type campaign struct {
 	done  int
 }
 
-// TestSimulation runs SEEDS seeds (2) of DAYS days (2) with SESSIONS sessions (20), or the one seed SEED.
+// TestSimulation runs SEEDS seeds (2) of DAYS days (2) with SESSIONS sessions (20), or the one seed SEED; only with
+// FAULTS, names with commas between, if that is set.
 func TestSimulation(t *testing.T) {
 	days, number := fromEnvironment("DAYS", 2), fromEnvironment("SESSIONS", 20)
-	runCampaign(t, config{days: days, sessions: number})
+	var only []string
+	if names := os.Getenv("FAULTS"); names != "" {
+		only = strings.Split(names, ",")
+	}
+	runCampaign(t, config{days: days, sessions: number, faults: only})
 }
 
 // TestHostileTenants runs as many seeds with nothing but hostile tenants, for HOURS hours (1).
@@ -96,7 +101,8 @@ func runCampaign(t *testing.T, c config) {
 			run.seed = uint64(seed)
 			s := all.run(t, run)
 			if len(s.violations) > 0 {
-				t.Errorf("%s\n  replay: make simulate SEED=%d DAYS=%d SESSIONS=%d ARGS='-run %s'", s.report(), seed, c.days, c.sessions, strings.Split(t.Name(), "/")[0])
+				t.Errorf("%s  replay: make simulate SEED=%d DAYS=%d SESSIONS=%d FAULTS=%s ARGS='-run %s'",
+					s.report(), seed, c.days, c.sessions, strings.Join(c.faults, ","), strings.Split(t.Name(), "/")[0])
 			}
 		})
 	}

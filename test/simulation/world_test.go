@@ -113,7 +113,7 @@ func (s *simulation) populate() {
 		s.session(fmt.Sprintf("team-%03d", i%teams), fmt.Sprintf("s-%04d", i), issuer, tenant)
 	}
 	s.namespace("noisy")
-	for i := range max(2, s.config.sessions/20) {
+	for i := range max(2, s.config.sessions/100) {
 		s.session("noisy", fmt.Sprintf("denied-%03d", i), shared[0], denied)
 	}
 	s.foreignSecret("team-000", "taken", corev1.SecretTypeOpaque)

@@ -119,7 +119,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req reconcile.Request) (reco
 	if problem != nil && problem.AwaitsTurn() { // which is no failure, and its turn will queue it
 		return r.after(issuer, problem.RetryAfter, nil)
 	}
-	failures := r.verifications.note(id, config, r.clock.Now(), problem == nil)
+	failures := r.verifications.note(id, config, r.clock.Now(), problem)
 	if problem != nil {
 		wait := min(session.Backoff(sts.Retry, failures, 0, issuer.GetUID()), keyPoll)
 		return r.after(issuer, wait, r.reportProblem(ctx, issuer, config, problem))

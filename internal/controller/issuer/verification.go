@@ -52,13 +52,19 @@ func (v *verifications) of(id broker.ID) (verification, bool) {
 	return latest, known
 }
 
-// note a verification and return how many have failed in a row.
-func (v *verifications) note(id broker.ID, config broker.Config, now time.Time, confirmed bool) int32 {
+// transientFailures count at most: a service that fails a share of its calls must still confirm an issuer within minutes.
+const transientFailures = 2
+
+// note a verification, with the problem that kept STS from confirming it, and return how many have failed in a row.
+func (v *verifications) note(id broker.ID, config broker.Config, now time.Time, problem *sts.Problem) int32 {
 	v.mutex.Lock()
 	defer v.mutex.Unlock()
 	failures := v.latest[id].failures + 1
-	if confirmed {
+	switch {
+	case problem == nil:
 		failures = 0
+	case problem.IsTransient():
+		failures = min(failures, transientFailures)
 	}
 	v.latest[id] = verification{at: now, config: config, failures: failures}
 	return failures
@@ -80,7 +86,7 @@ func (r *Reconciler) untilVerification(id broker.ID, issuer v1alpha1.Issuer, con
 	switch {
 	case !known && !config.Ambient && isConfirmed(issuer, config):
 		r.broker.Register(id, config, sts.Identity(issuer.IssuerStatus().Verified.Identity))
-		r.verifications.note(id, config, now, true)
+		r.verifications.note(id, config, now, nil)
 		return keyPoll
 	case !known || !last.config.Equals(config):
 		return 0
