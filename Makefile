@@ -120,7 +120,7 @@ clean: ## Remove what was built here (the control plane stays: it is outside the
 	rm -rf bin
 
 .PHONY: help
-help: ## List the targets.
+help:
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' Makefile
 
 # A tool is built once, and again when its module changes. It runs here, whatever GOOS and GOARCH cross-compile for.
