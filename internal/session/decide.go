@@ -116,14 +116,6 @@ func HasExpired(o Observed, now time.Time) bool {
 	return o.Secret.Exists && o.Secret.Foreign == "" && !o.Secret.Expiration.IsZero() && isNotExpired(o, now) != nil
 }
 
-// Deadline is when the session's credentials end, or ended, as SDKs read it; zero if it has none of its own spec.
-func Deadline(o Observed, now time.Time) time.Time {
-	if !IsUsable(o, now) && !HasExpired(o, now) {
-		return time.Time{}
-	}
-	return AdvertisedExpiration(o.Secret.IssuedAt, o.Secret.Expiration)
-}
-
 // contentChecks are the checks on what the Secret holds; "due for rotation?" and "expired?" differ in the last one only.
 func contentChecks(last check) []check {
 	return []check{secretExists, secretIsIntact, requestIsUnchanged, issuerIsUnchanged, claimIsPossible, last}

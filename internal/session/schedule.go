@@ -58,6 +58,14 @@ func AdvertisedExpiration(issuedAt, expiration time.Time) time.Time {
 	return expiration.Add(-advance).Truncate(time.Second)
 }
 
+// Deadline is when the session's credentials end, or ended, as SDKs read it; zero if it has none of its own spec.
+func Deadline(o Observed, now time.Time) time.Time {
+	if !IsUsable(o, now) && !HasExpired(o, now) {
+		return time.Time{}
+	}
+	return AdvertisedExpiration(o.Secret.IssuedAt, o.Secret.Expiration)
+}
+
 // Stagger lengthens a wait by up to its own length, as the UID says, so that many do not return at once.
 func Stagger(wait time.Duration, uid types.UID) time.Duration {
 	return wait + time.Duration(spread(uid)*float64(wait))
