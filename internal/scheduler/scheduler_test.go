@@ -186,18 +186,67 @@ func TestNextServesEverybodyAtTheIssuersRate(t *testing.T) {
 
 func TestTurnThatNobodyTakesGoesToTheNext(t *testing.T) {
 	f := start(t)
-	f.spend(perSecond(1))
-	gone, next := with(sessionOf("a", "gone"), perSecond(1)), with(sessionOf("a", "next"), perSecond(1), until(noon.Add(time.Hour)))
-	f.queue(gone, next)
+	own := func(name string) scheduler.Claim {
+		return with(sessionOf("a", name), through(issuerOf("a", "own")), ownEndpoint)
+	}
+	first, second := f.turn(own("first")), f.turn(own("second"))
+	f.queue(own("gone"), own("gone, too"))
 	f.advance(time.Second)
-	f.Expect(f.woken()).To(Equal([]string{"a/gone"}))
-	f.spend(perSecond(1))
+	f.waits(own("next"))
+	f.Done(f.now, first, quick, nil)
+	f.Done(f.now, second, quick, nil)
+	f.Expect(f.woken()).To(ConsistOf("a/gone", "a/gone, too"))
 	_, at := f.Next(f.now)
-	f.Expect(at).To(BeTemporally("<=", f.now.Add(10*time.Second)), "it is looked after")
+	f.Expect(at).To(Equal(f.now.Add(10*time.Second)), "it is looked after")
 
-	f.advance(10 * time.Second)
-	f.Expect(f.woken()).To(ContainElement("a/next"))
-	f.turn(next)
+	f.advance(10*time.Second - 1)
+	f.Expect(f.woken()).To(BeEmpty())
+	f.advance(1)
+	f.Expect(f.woken()).To(Equal([]string{"a/next"}))
+	f.turn(own("next"))
+}
+
+// An issuer that is given an endpoint of its own counts among those at once.
+func TestAskWithOtherLimits(t *testing.T) {
+	f := start(t)
+	id := issuerOf("a", "edited")
+	f.turn(with(sessionOf("a", "before"), through(id)))
+	for i := range 2 {
+		f.turn(with(numbered("a", i), through(id), ownEndpoint))
+	}
+
+	f.Expect(f.waits(with(sessionOf("a", "third"), through(id), ownEndpoint)).Obstacle).To(Equal(scheduler.CallsUnderWay))
+}
+
+// Where calls under way are what is shared, those count most that take longest.
+func TestFairSharesOfTime(t *testing.T) {
+	f := start(t)
+	namespaces := []string{"slow", "slower", "slowest", "quick"}
+	took := map[string]time.Duration{"slow": 8 * time.Second, "slower": 9 * time.Second, "slowest": 10 * time.Second, "quick": quick}
+	own := func(namespace string, i int) scheduler.Claim {
+		return with(numbered(namespace, i), through(issuerOf(namespace, "own")), ownEndpoint, perSecond(600))
+	}
+	claims := map[string]scheduler.Claim{}
+	held := []*scheduler.Turn{f.turn(own("x", 0)), f.turn(own("x", 1)), f.turn(own("y", 0)), f.turn(own("y", 1))}
+	for i := range 500 {
+		for _, namespace := range namespaces {
+			maps.Copy(claims, f.queue(own(namespace, i)))
+		}
+	}
+	for _, turn := range held {
+		f.Done(f.now, turn, quick, nil)
+	}
+
+	count := map[string]int{}
+	for range 100 { // of four turns each
+		f.advance(100 * time.Millisecond)
+		for _, name := range f.woken() {
+			namespace, _, _ := strings.Cut(name, "/")
+			count[namespace]++
+			f.Done(f.now, f.turn(claims[name]), took[namespace], nil)
+		}
+	}
+	f.Expect(count["quick"]).To(BeNumerically(">", 2*count["slow"]), "%v: it always has the half that one namespace may have", count)
 }
 
 func TestLeave(t *testing.T) {
