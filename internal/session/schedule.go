@@ -66,6 +66,19 @@ func Deadline(o Observed, now time.Time) time.Time {
 	return AdvertisedExpiration(o.Secret.IssuedAt, o.Secret.Expiration)
 }
 
+// looksBeforeExpiry is how many looks must fit before credentials expire.
+const looksBeforeExpiry = 16
+
+// LongestSleep bounds the time between two looks at a session. Timers run on the monotonic clock, which does not see the wall
+// clock jump or the machine sleep: one that was behind and is set right may leave minutes. A look reads caches only.
+func LongestSleep(o Observed, now time.Time) time.Duration {
+	const shortest, longest = time.Minute, 10 * time.Minute
+	if !IsUsable(o, now) {
+		return longest
+	}
+	return min(max(o.Secret.Expiration.Sub(now)/looksBeforeExpiry, shortest), longest)
+}
+
 // Stagger lengthens a wait by up to its own length, as the UID says, so that many do not return at once.
 func Stagger(wait time.Duration, uid types.UID) time.Duration {
 	return wait + time.Duration(spread(uid)*float64(wait))

@@ -154,3 +154,23 @@ func TestStagger(t *testing.T) {
 	g.Expect(session.Stagger(time.Minute, uid)).To(Equal(session.Stagger(time.Minute, uid)), "it is stable")
 	g.Expect(session.Stagger(0, uid)).To(BeZero(), "no wait is no longer")
 }
+
+// A clock that was behind and is set right leaves what is left: the look that notices must come before the end.
+func TestLongestSleep(t *testing.T) {
+	for sentence, c := range map[string]struct {
+		left, want time.Duration
+	}{
+		"twelve hours left":   {12 * time.Hour, 10 * time.Minute},
+		"160 minutes left":    {160 * time.Minute, 10 * time.Minute},
+		"an hour left":        {time.Hour, 225 * time.Second},
+		"fifteen minutes":     {15 * time.Minute, time.Minute},
+		"a second left":       {time.Second, time.Minute},
+		"they have expired":   {0, 10 * time.Minute},
+		"they ended long ago": {-time.Hour, 10 * time.Minute},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			o := healthy()
+			NewWithT(t).Expect(session.LongestSleep(o, o.Secret.Expiration.Add(-c.left))).To(Equal(c.want))
+		})
+	}
+}

@@ -149,10 +149,10 @@ func (r *Reconciler) forget(name types.NamespacedName) {
 func (r *Reconciler) schedule(o outcome) reconcile.Result {
 	now := r.clock.Now()
 	priority := session.Priority(session.Deadline(o.observed, now), o.failed || o.observed.HasFailed(), now)
-	wait := reconciler.LongestSleep
+	wait := session.LongestSleep(o.observed, now)
 	if !o.retryAt.IsZero() {
 		// The moment after, so that a check that compares times does not find itself just too early.
-		wait = min(max(o.retryAt.Sub(now), 0)+time.Millisecond, reconciler.LongestSleep)
+		wait = min(max(o.retryAt.Sub(now), 0)+time.Millisecond, wait)
 	}
 	return reconcile.Result{RequeueAfter: wait, Priority: &priority}
 }

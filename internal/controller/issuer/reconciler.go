@@ -47,6 +47,9 @@ import (
 // connection for each issuer; one read a minute costs less than either.
 const keyPoll = time.Minute
 
+// unsignedPoll is how often an issuer is looked at that has no key.
+const unsignedPoll = 10 * time.Minute
+
 // Reconciler compiles the guardrails of each issuer of one kind, reads its key, has STS confirm who it is, and registers it
 // with the broker.
 type Reconciler struct {
@@ -110,7 +113,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req reconcile.Request) (reco
 	}
 	if !config.HasIdentity() {
 		r.broker.Register(id, config, sts.Identity{})
-		return r.after(issuer, reconciler.LongestSleep, r.reportUnsigned(ctx, issuer))
+		return r.after(issuer, unsignedPoll, r.reportUnsigned(ctx, issuer))
 	}
 	if wait := r.untilVerification(id, issuer, config); wait > 0 {
 		return r.after(issuer, min(wait, keyPoll), nil)

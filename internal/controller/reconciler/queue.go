@@ -26,10 +26,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 )
 
-// LongestSleep bounds the time between two looks at an object, whatever it waits for. Timers run on the monotonic clock,
-// which does not see the wall clock jump or the machine sleep; a look at a healthy object reads caches only.
-const LongestSleep = 10 * time.Minute
-
 // RetryLimiter paces the retries of reconciles that could not even decide: the Kubernetes API did not answer.
 func RetryLimiter() workqueue.TypedRateLimiter[reconcile.Request] {
 	return workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](200*time.Millisecond, time.Minute)
