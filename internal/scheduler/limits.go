@@ -23,7 +23,9 @@ import (
 )
 
 const (
-	// firstPause after a failure of an issuer that STS has not served lately, doubled with each further one up to longestPause.
+	// firstPause after a failure of an issuer that STS has not served lately, doubled with each further one up to longestPause;
+	// while the failures are transient, up to longestShortPause: after a restart nothing is known of what STS served before, and
+	// where one call in ten succeeds, there must be enough of them.
 	firstPause, longestPause = 2 * time.Second, time.Minute
 	// toleratedFailures in a row do not stop an issuer that was served lately: a service that fails a share of its calls must
 	// still serve everybody. Where one call in ten succeeds, so many fail in a row once in 40,000 calls. Then there are pauses
@@ -85,16 +87,19 @@ func (g *gate) report(now time.Time, took time.Duration, isProbe bool, problem *
 	}
 	// Calls that were under way together fail together: only a probe's failure lengthens the pause.
 	if g.problem == nil || isProbe {
-		g.until = now.Add(g.pause(wasServed))
+		g.until = now.Add(g.pause(wasServed, problem.IsTransient()))
 		g.pauses++
 	}
 	g.problem = problem
 }
 
 // pause that follows another.
-func (g *gate) pause(wasServed bool) time.Duration {
-	if wasServed {
+func (g *gate) pause(wasServed, isTransient bool) time.Duration {
+	switch {
+	case wasServed:
 		return min(shortPause+time.Duration(g.pauses)*shortPause/10, longestShortPause)
+	case isTransient:
+		return min(firstPause<<min(g.pauses, 10), longestShortPause)
 	}
 	return min(firstPause<<min(g.pauses, 10), longestPause)
 }

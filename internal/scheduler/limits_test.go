@@ -42,20 +42,30 @@ func (f *fixture) pause() time.Duration {
 }
 
 func TestIssuerThatWasNeverServed(t *testing.T) {
-	f := start(t)
-	f.Expect(f.pause()).To(BeZero())
+	const s = time.Second
+	for sentence, c := range map[string]struct {
+		problem *sts.Problem
+		pauses  []time.Duration
+	}{
+		"a service that does not answer": {unavailable, []time.Duration{2 * s, 4 * s, 8 * s, 10 * s, 10 * s, 10 * s, 10 * s, 10 * s}},
+		"a key that is refused":          {keyRefused, []time.Duration{2 * s, 4 * s, 8 * s, 16 * s, 32 * s, 60 * s, 60 * s, 60 * s}},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			f := start(t)
+			f.Expect(f.pause()).To(BeZero())
 
-	var pauses []time.Duration
-	for range 8 {
-		f.makes(sessionOf("a", "fails"), unavailable)
-		pauses = append(pauses, f.pause())
-		f.advance(f.pause())
+			var pauses []time.Duration
+			for range 8 {
+				f.makes(sessionOf("a", "fails"), c.problem)
+				pauses = append(pauses, f.pause())
+				f.advance(f.pause())
+			}
+
+			f.Expect(pauses).To(Equal(c.pauses))
+			f.makes(sessionOf("a", "works"), nil)
+			f.Expect(f.Trouble(everybodys)).To(BeNil())
+		})
 	}
-
-	s := time.Second
-	f.Expect(pauses).To(Equal([]time.Duration{2 * s, 4 * s, 8 * s, 16 * s, 32 * s, 60 * s, 60 * s, 60 * s}))
-	f.makes(sessionOf("a", "works"), nil)
-	f.Expect(f.Trouble(everybodys)).To(BeNil())
 }
 
 func TestIssuerThatWasServedLately(t *testing.T) {

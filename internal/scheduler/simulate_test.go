@@ -30,11 +30,13 @@ import (
 // E1: a service that fails a share of its calls must still serve everybody.
 func TestSimulateShareOfCallsFails(t *testing.T) {
 	const sessions = 10_000
-	simulate := func(share float64, isGated bool) (lost, calls int) {
+	simulate := func(share float64, isGated, wasServed bool) (lost, calls int) {
 		w := newWorld(uint64(share * 1000))
 		w.population(sessions, time.Hour)
-		served, _ := w.scheduler.Ask(w.now, sessionOf("a", "served lately"))
-		w.scheduler.Done(w.now, served, quick, nil)
+		if wasServed {
+			served, _ := w.scheduler.Ask(w.now, sessionOf("a", "served lately"))
+			w.scheduler.Done(w.now, served, quick, nil)
+		}
 		w.answer = func(*simulated) (time.Duration, *sts.Problem) {
 			if w.random.Float64() < share {
 				return quick, unavailable
@@ -48,7 +50,7 @@ func TestSimulateShareOfCallsFails(t *testing.T) {
 	for _, share := range []float64{0.1, 0.5, 0.7, 0.9} {
 		t.Run(fmt.Sprintf("%.0f %%", 100*share), func(t *testing.T) {
 			t.Parallel()
-			lost, calls := simulate(share, true)
+			lost, calls := simulate(share, true, true)
 			t.Logf("%.0f %% of calls fail: %d of %d sessions lost, %d calls", 100*share, lost, sessions, calls)
 
 			NewWithT(t).Expect(lost).To(BeZero())
@@ -56,14 +58,21 @@ func TestSimulateShareOfCallsFails(t *testing.T) {
 	}
 	t.Run("90 %, without a gate", func(t *testing.T) {
 		t.Parallel()
-		lost, calls := simulate(0.9, false)
+		lost, calls := simulate(0.9, false, true)
 		t.Logf("without a gate %d of %d sessions lost, %d calls", lost, sessions, calls)
 
 		NewWithT(t).Expect(lost).To(BeZero(), "it is the earliest expiration first that saves them")
 	})
+	t.Run("80 %, after a restart that knows of no success", func(t *testing.T) {
+		t.Parallel()
+		lost, calls := simulate(0.8, true, false)
+		t.Logf("after a restart %d of %d sessions lost, %d calls", lost, sessions, calls)
+
+		NewWithT(t).Expect(lost).To(BeZero())
+	})
 	t.Run("100 %", func(t *testing.T) {
 		t.Parallel()
-		_, calls := simulate(1, true)
+		_, calls := simulate(1, true, true)
 		t.Logf("all calls fail: %d calls in an hour", calls)
 
 		NewWithT(t).Expect(calls).To(BeNumerically("<=", 3600), "one call a second")
