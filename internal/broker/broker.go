@@ -106,7 +106,7 @@ func (b *Broker) Register(id ID, config Config, identity sts.Identity) {
 // Forget removes an issuer.
 func (b *Broker) Forget(id ID) {
 	b.issuers.forget(id)
-	b.options.Scheduler.Forget(id)
+	b.options.Scheduler.Forget(b.options.Clock.Now(), id)
 }
 
 // Trouble is what keeps STS from serving an issuer at present, or nil.

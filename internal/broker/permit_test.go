@@ -76,7 +76,7 @@ func (f *fixture) granted(asking int) int {
 // pause is how long a session must wait, and 0 if it may call; the leave to call is given back.
 func (f *fixture) pause() time.Duration {
 	f.t.Helper()
-	defer f.scheduler.Leave(broker.WaiterOf(sessionOf("looks")))
+	defer f.scheduler.Leave(f.clock.Now(), broker.WaiterOf(sessionOf("looks")))
 	permit, problem := f.ask(theIssuer, "looks", true)
 	if problem != nil {
 		return problem.RetryAfter

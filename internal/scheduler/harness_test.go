@@ -139,7 +139,7 @@ func (f *fixture) spend(change ...func(*scheduler.Claim)) {
 	for i := range 1000 {
 		turn, wait := f.Ask(f.now, with(numbered("spends", i), change...))
 		if wait != nil {
-			f.Leave(with(numbered("spends", i), change...).Waiter)
+			f.Leave(f.now, with(numbered("spends", i), change...).Waiter)
 			return
 		}
 		f.Done(f.now, turn, quick, nil)

@@ -108,7 +108,7 @@ const firstCall = time.Second
 
 func (s *Scheduler) register(now time.Time, id IssuerID, limits Limits) *issuer {
 	if former := s.issuers[id]; former != nil {
-		s.forget(former)
+		s.forget(now, former)
 	}
 	i := &issuer{id: id, limits: limits, budget: newBudget(limits.RequestsPerSecond, now), group: newGroup(), took: firstCall}
 	if limits.OwnEndpoint {
@@ -148,13 +148,13 @@ func (s *Scheduler) sweepDevices() {
 }
 
 // forget an issuer. Who waited for it is told to look again.
-func (s *Scheduler) forget(i *issuer) {
+func (s *Scheduler) forget(now time.Time, i *issuer) {
 	delete(s.issuers, i.id)
 	for _, l := range i.lanes {
 		for _, namespace := range slices.Sorted(maps.Keys(l.queues)) {
 			for q := l.queues[namespace]; q.Len() > 0; {
 				waiter := (*q)[0].claim.Waiter
-				s.leave(waiter, nil)
+				s.leave(now, waiter, nil)
 				s.woken = append(s.woken, waiter)
 			}
 		}

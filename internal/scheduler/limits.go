@@ -116,6 +116,7 @@ type writes struct {
 	failures int // in a row
 	pauses   int // in a row
 	until    time.Time
+	probe    *Turn // that finds out whether writes succeed again; nil once it has
 }
 
 func (w *writes) areFailing() bool { return w.failures >= writesBeforePause }
@@ -131,11 +132,24 @@ func (w *writes) obstacle(now time.Time) *Wait {
 	return &Wait{Obstacle: WritesFail, until: w.until}
 }
 
-// enter: while writes fail, one call goes ahead and the others wait for another pause.
-func (w *writes) enter(now time.Time) {
-	if w.areFailing() {
-		w.pauses++
-		w.until = now.Add(w.pause())
+// enter: while writes fail, one turn goes ahead and the others wait for another pause.
+func (w *writes) enter(now time.Time, turn *Turn) {
+	if !w.areFailing() {
+		return
+	}
+	turn.triesWrites = true
+	w.probe = turn
+	w.until = now.Add(w.pause())
+}
+
+// leave ends a probe that has come to no write yet: after a call that succeeded, one is about to be made.
+func (w *writes) leave(now time.Time, turn *Turn, isAboutToWrite bool) {
+	if w.probe != turn {
+		return
+	}
+	w.probe, w.until = nil, now
+	if isAboutToWrite {
+		w.until = now.Add(writePause)
 	}
 }
 
@@ -146,7 +160,11 @@ func (w *writes) report(now time.Time, accepted bool) {
 		return
 	}
 	w.failures++
-	w.until = now.Add(w.pause())
+	if w.areFailing() {
+		w.until = now.Add(w.pause())
+		w.pauses++
+	}
+	w.probe = nil
 }
 
 // budget keeps an issuer within its requests per second, with bursts of one second's worth, two requests at least.

@@ -31,7 +31,7 @@ import (
 func (f *fixture) pause() time.Duration {
 	f.t.Helper()
 	looks := sessionOf("a", "looks")
-	defer f.Leave(looks.Waiter)
+	defer f.Leave(f.now, looks.Waiter)
 	turn, wait := f.Ask(f.now, looks)
 	if turn != nil {
 		f.Withdraw(f.now, turn, false)

@@ -77,7 +77,7 @@ func (s *Scheduler) Ask(now time.Time, claim Claim) (*Turn, *Wait) {
 	if turn := s.given[claim.Waiter]; turn != nil && turn.lane == l && s.take(turn, now) {
 		return turn, nil
 	}
-	s.leave(claim.Waiter, l)
+	s.leave(now, claim.Waiter, l)
 	s.enter(now, l, claim)
 	s.give(now, l.issuer.group)
 	if turn := s.given[claim.Waiter]; turn != nil && s.take(turn, now) {
@@ -101,6 +101,7 @@ func (s *Scheduler) Done(now time.Time, turn *Turn, took time.Duration, problem 
 		turn.lane.gate().report(now, took, turn.isProbe, problem)
 		turn.isProbe = false // another one may begin before this turn is given back
 	}
+	s.writes.leave(now, turn, problem == nil)
 	s.end(turn)
 	s.give(now, i.group)
 	s.change()
@@ -110,16 +111,16 @@ func (s *Scheduler) Done(now time.Time, turn *Turn, took time.Duration, problem 
 func (s *Scheduler) Withdraw(now time.Time, turn *Turn, isCodeUsed bool) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	s.withdraw(turn, isCodeUsed)
+	s.withdraw(now, turn, isCodeUsed)
 	s.give(now, turn.lane.issuer.group)
 	s.change()
 }
 
 // Leave says that the waiter has nothing to ask for any more.
-func (s *Scheduler) Leave(waiter Waiter) {
+func (s *Scheduler) Leave(now time.Time, waiter Waiter) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	s.leave(waiter, nil)
+	s.leave(now, waiter, nil)
 }
 
 // Register an issuer anew: its budget is full and no call has failed. The MFA device that it names has had no code used but,
@@ -132,11 +133,11 @@ func (s *Scheduler) Register(now time.Time, id IssuerID, limits Limits) {
 }
 
 // Forget an issuer. Who waited for it is told to look again; its calls under way still count.
-func (s *Scheduler) Forget(id IssuerID) {
+func (s *Scheduler) Forget(now time.Time, id IssuerID) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	if i := s.issuers[id]; i != nil {
-		s.forget(i)
+		s.forget(now, i)
 		s.change()
 	}
 }
@@ -176,7 +177,7 @@ func (s *Scheduler) Next(now time.Time) (woken []Waiter, at time.Time) {
 	defer s.mutex.Unlock()
 	for _, turn := range s.given {
 		if now.Sub(turn.givenAt).Abs() >= takeWithin {
-			s.withdraw(turn, false)
+			s.withdraw(now, turn, false)
 		}
 	}
 	for _, g := range s.groups() {

@@ -161,10 +161,10 @@ func TestBudget(t *testing.T) {
 			}
 
 			f.Expect(count()).To(Equal(c.burst))
-			f.Leave(claim.Waiter)
+			f.Leave(f.now, claim.Waiter)
 			f.advance(time.Second)
 			f.Expect(count()).To(Equal(c.perSecond))
-			f.Leave(claim.Waiter)
+			f.Leave(f.now, claim.Waiter)
 			f.advance(time.Hour)
 			f.Expect(count()).To(Equal(c.burst), "no more than a second's worth is ever saved up")
 		})
@@ -255,12 +255,12 @@ func TestLeave(t *testing.T) {
 	leaves, stays := with(sessionOf("a", "leaves"), perSecond(1)), with(sessionOf("a", "stays"), perSecond(1), until(noon.Add(time.Hour)))
 	f.queue(leaves, stays)
 
-	f.Leave(leaves.Waiter)
-	f.Leave(leaves.Waiter)
+	f.Leave(f.now, leaves.Waiter)
+	f.Leave(f.now, leaves.Waiter)
 
 	f.advance(time.Second)
 	f.Expect(f.woken()).To(Equal([]string{"a/stays"}))
-	f.Leave(stays.Waiter)
+	f.Leave(f.now, stays.Waiter)
 	f.turn(with(sessionOf("a", "another"), perSecond(1)))
 }
 
@@ -270,8 +270,8 @@ func TestForgetWakesWhoWaits(t *testing.T) {
 	f.spend()
 	f.queue(sessionOf("a", "waits"))
 
-	f.Forget(everybodys)
-	f.Forget(everybodys)
+	f.Forget(f.now, everybodys)
+	f.Forget(f.now, everybodys)
 
 	f.Expect(f.woken()).To(Equal([]string{"a/waits"}))
 	f.Done(f.now, underWay, quick, unavailable)
@@ -328,6 +328,47 @@ func TestWrites(t *testing.T) {
 	}
 	f.advance(-time.Hour)
 	f.Expect(f.waits(sessionOf("a", "waits")).After).To(BeNumerically("<=", 61*time.Second), "the clock was set back")
+}
+
+// A turn that should have found out whether writes succeed again, and came to none, makes room for another.
+func TestWritesProbeThatComesToNone(t *testing.T) {
+	for sentence, end := range map[string]func(*fixture, *scheduler.Turn){
+		"STS fails":              func(f *fixture, turn *scheduler.Turn) { f.Done(f.now, turn, quick, unavailable) },
+		"there is nothing to do": func(f *fixture, turn *scheduler.Turn) { f.Withdraw(f.now, turn, false) },
+		"nobody comes for it": func(f *fixture, turn *scheduler.Turn) {
+			f.Written(f.now, false)
+			f.Done(f.now, turn, quick, nil)
+			f.queue(sessionOf("a", "gone"))
+			f.advance(time.Minute)
+			f.Expect(f.woken()).To(Equal([]string{"a/gone"}))
+			f.advance(10 * time.Second)
+			f.Next(f.now)
+		},
+		"its write is not made": func(f *fixture, turn *scheduler.Turn) {
+			f.Done(f.now, turn, quick, nil)
+			f.advance(5 * time.Second)
+		},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			f := start(t)
+			for range 8 {
+				f.Written(f.now, false)
+			}
+			f.advance(time.Minute)
+			probe := with(sessionOf("b", "probes"), through(issuerOf("b", "own")))
+			turn := f.turn(probe)
+			f.Expect(turn.TriesWrites()).To(BeTrue())
+			if sentence != "nobody comes for it" {
+				f.Expect(f.waits(sessionOf("a", "next")).Obstacle).To(Equal(scheduler.WritesFail))
+			}
+
+			end(f, turn)
+
+			f.Expect(f.turn(sessionOf("a", "next")).TriesWrites()).To(BeTrue())
+			f.Written(f.now, false)
+			f.Expect(f.waits(sessionOf("a", "another")).Obstacle).To(Equal(scheduler.WritesFail), "a write that fails is another matter")
+		})
+	}
 }
 
 func TestWaiterKinds(t *testing.T) {

@@ -36,13 +36,13 @@ func (s *Scheduler) enter(now time.Time, l *lane, claim Claim) {
 }
 
 // leave whatever the waiter waits for or was given, but in one lane.
-func (s *Scheduler) leave(waiter Waiter, but *lane) {
+func (s *Scheduler) leave(now time.Time, waiter Waiter, but *lane) {
 	if e := s.waiting[waiter]; e != nil && e.lane != but {
 		e.lane.remove(e)
 		delete(s.waiting, waiter)
 	}
 	if turn := s.given[waiter]; turn != nil {
-		s.withdraw(turn, false)
+		s.withdraw(now, turn, false)
 	}
 }
 
@@ -106,8 +106,7 @@ func (s *Scheduler) begin(now time.Time, turn *Turn) {
 		return
 	}
 	turn.isProbe = turn.lane.gate().enter()
-	turn.triesWrites = s.writes.areFailing()
-	s.writes.enter(now)
+	s.writes.enter(now, turn)
 	i.budget.spend()
 	if turn.claim.Call == SignedWithCode {
 		turn.usedBefore, turn.window = i.device.used, now.Truncate(codeWindow)
@@ -130,10 +129,11 @@ func (s *Scheduler) take(turn *Turn, now time.Time) bool {
 }
 
 // withdraw a turn and give back what it took.
-func (s *Scheduler) withdraw(turn *Turn, isCodeUsed bool) {
+func (s *Scheduler) withdraw(now time.Time, turn *Turn, isCodeUsed bool) {
 	if turn.isEnded {
 		return
 	}
+	s.writes.leave(now, turn, false)
 	if turn.claim.Call != Verification {
 		turn.lane.gate().leave(turn.isProbe)
 		turn.lane.issuer.budget.refund()

@@ -183,7 +183,7 @@ func (s *simulation) wrong(fs *v1alpha1.FederatedSession) string {
 		return "the Secret holds no credentials that STS has issued and that have not expired"
 	case string(secret.Data[credsecret.SessionTokenKey]) == "overwritten":
 		return "the credentials were overwritten"
-	case !s.clock.Now().Before(m.expiration):
+	case !s.clock.Now().Add(-time.Second).Before(m.expiration): // a request takes a moment
 		return "the credentials have expired"
 	}
 	return m.mismatch(fs)

@@ -54,7 +54,7 @@ var errDecidedOtherwise = errors.New("the Secret has changed, which calls for an
 // act does what was decided.
 func (r *Reconciler) act(ctx context.Context, observed session.Observed, decision session.Decision) (outcome, error) {
 	if decision.Action != session.Issue { // it may have waited for a turn
-		r.scheduler.Leave(broker.WaiterOf(client.ObjectKeyFromObject(observed.Session)))
+		r.scheduler.Leave(r.clock.Now(), broker.WaiterOf(client.ObjectKeyFromObject(observed.Session)))
 	}
 	switch decision.Action {
 	case session.Issue:

@@ -138,7 +138,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req reconcile.Request) (reco
 
 // forget drops what is kept of a session that is gone.
 func (r *Reconciler) forget(name types.NamespacedName) {
-	r.scheduler.Leave(broker.WaiterOf(name))
+	r.scheduler.Leave(r.clock.Now(), broker.WaiterOf(name))
 	r.assertions.forget(name)
 	r.written.forget(name)
 	r.histories.forget(name)
