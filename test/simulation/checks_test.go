@@ -47,9 +47,9 @@ const (
 	// behind is for how long a status may say what somebody else's change of the Secret has made untrue.
 	behind = time.Minute
 	// failuresAnHour that an issuer's calls may have, besides failuresPerMint for each success and deniedAnHour for each
-	// session whose role does not trust it: a hundred before calls stop, then one a second for ten minutes, then one a minute,
-	// for sessions and issuer each.
-	failuresAnHour, failuresPerMint, deniedAnHour = 1000, 20, 15
+	// session whose role does not trust it: a hundred in a row before calls stop, also after each success, then one a second, and
+	// soon one in ten seconds, for sessions and issuer each.
+	failuresAnHour, failuresPerMint, deniedAnHour = 1000, 100, 15
 	// aftermath is for how long a fault may delay a rotation after its end.
 	aftermath = 15 * time.Minute
 	// bystanderDelay is the most that hostile tenants may delay a rotation of others.
