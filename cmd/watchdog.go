@@ -45,8 +45,8 @@ func watchForPause(ctx context.Context, clock clock.WithTicker) error {
 		case <-ticker.C():
 			now := clock.Now()
 			if gap := gapBetween(last, now); gap > renewDeadline {
-				return fmt.Errorf("this process did nothing for %s, longer than it may without renewing its Lease: another replica may work now",
-					gap.Round(time.Second))
+				return fmt.Errorf("this process did nothing for %s, or its clock was set: longer than it may without renewing its Lease, "+
+					"so that another replica may work now", gap.Round(time.Second))
 			}
 			last = now
 		}

@@ -330,7 +330,7 @@ func TestClassifyAfterClockSkew(t *testing.T) {
 	g.Expect(f.refused().Reason).To(Equal(v1alpha1.ReasonKeyRefused))
 }
 
-// A request that was not sent says nothing of the endpoint and opens no breaker.
+// A request that was not sent says nothing of the endpoint and is no trouble of the issuer.
 func TestClassifyRequestNotSent(t *testing.T) {
 	for sentence, c := range map[string]struct {
 		request sts.Request

@@ -130,8 +130,8 @@ func TestIdentifyUsesGivenConfig(t *testing.T) {
 	g.Expect(problem).To(BeNil(), "sessions go on with what is registered")
 }
 
-// Identify is how an issuer finds out, so neither does a closed breaker open through it nor an open one hold it up.
-func TestIdentifyIgnoresBreaker(t *testing.T) {
+// Identify is how an issuer finds out, so it neither makes trouble nor waits for its end.
+func TestIdentifyIgnoresTrouble(t *testing.T) {
 	g := NewWithT(t)
 	f := start(t)
 	f.fail(stsfake.Scenario{Kind: stsfake.Error, Code: "InvalidClientTokenId"})
@@ -145,7 +145,7 @@ func TestIdentifyIgnoresBreaker(t *testing.T) {
 	f.fake.ClearScenarios()
 	_, problem = f.identify(t.Context())
 	g.Expect(problem).To(BeNil())
-	g.Expect(f.Trouble(theIssuer)).NotTo(BeNil(), "only a session's call closes the breaker")
+	g.Expect(f.Trouble(theIssuer)).NotTo(BeNil(), "only a session's call ends the trouble")
 }
 
 func TestIdentifyCountsAsCall(t *testing.T) {

@@ -117,7 +117,7 @@ func TestRegisterAnotherConfig(t *testing.T) {
 
 			g.Expect(before.Equals(f.config)).To(BeFalse())
 			g.Expect(f.config.Equals(before)).To(BeFalse())
-			g.Expect(f.Trouble(theIssuer)).To(BeNil(), "the breaker is new")
+			g.Expect(f.Trouble(theIssuer)).To(BeNil(), "no call of it has failed")
 			g.Expect(f.granted(2)).To(Equal(2), "the budget is new")
 		})
 	}
@@ -142,7 +142,7 @@ func TestPermitAnotherVersion(t *testing.T) {
 	_, problem = f.Permit(request)
 	g.Expect(problem.Reason).To(Equal(v1alpha1.ReasonIssuerNotReady))
 	g.Expect(problem.Quiet).To(BeTrue())
-	g.Expect(f.Trouble(theIssuer)).NotTo(BeNil(), "budget and breaker are those of the issuer, not of its version")
+	g.Expect(f.Trouble(theIssuer)).NotTo(BeNil(), "budget and trouble are those of the issuer, not of its version")
 }
 
 func TestRegisterAnotherIdentity(t *testing.T) {
@@ -156,7 +156,7 @@ func TestRegisterAnotherIdentity(t *testing.T) {
 
 	f.Register(theIssuer, f.config, anotherIdentity)
 
-	g.Expect(f.Trouble(theIssuer)).To(BeNil(), "the breaker is new")
+	g.Expect(f.Trouble(theIssuer)).To(BeNil(), "no call of it has failed")
 	g.Expect(f.granted(2)).To(Equal(2), "the budget is new")
 	f.advance(time.Second)
 	g.Expect(f.permit().Identity()).To(Equal("AIDAANOTHER"))

@@ -275,7 +275,7 @@ func TestVerifyAccountOfKey(t *testing.T) {
 }
 
 // A verification that fails shows that STS serves the issuer, even if it found out that it does again.
-func TestVerifyFailureClosesBreaker(t *testing.T) {
+func TestVerifyFailureEndsTrouble(t *testing.T) {
 	g := NewWithT(t)
 	server := verifying(role, reportsSession, answers(403, "text/xml", errorXML("InvalidClientTokenId", "no")), nil)
 	issue := server[role]

@@ -218,13 +218,13 @@ func TestAskWithOtherLimits(t *testing.T) {
 	f.Expect(f.waits(with(sessionOf("a", "third"), through(id), ownEndpoint)).Obstacle).To(Equal(scheduler.CallsUnderWay))
 }
 
-// Where calls under way are what is shared, those count most that take longest.
+// Where calls under way are what is shared, those count most that take longest, however new the issuer is.
 func TestFairSharesOfTime(t *testing.T) {
 	f := start(t)
 	namespaces := []string{"slow", "slower", "slowest", "quick"}
 	took := map[string]time.Duration{"slow": 8 * time.Second, "slower": 9 * time.Second, "slowest": 10 * time.Second, "quick": quick}
 	own := func(namespace string, i int) scheduler.Claim {
-		return with(numbered(namespace, i), through(issuerOf(namespace, "own")), ownEndpoint, perSecond(600))
+		return with(numbered(namespace, i), through(issuerOf(namespace, fmt.Sprint("own-", i))), ownEndpoint, perSecond(600))
 	}
 	claims := map[string]scheduler.Claim{}
 	held := []*scheduler.Turn{f.turn(own("x", 0)), f.turn(own("x", 1)), f.turn(own("y", 0)), f.turn(own("y", 1))}
