@@ -37,6 +37,8 @@ const (
 
 // Reasons of a FederatedSession's Ready condition (and of Reconciling and Stalled, which repeat it).
 const (
+	// ReasonPending: the operator has not looked at the object yet. The schema's default says so, on issuers too.
+	ReasonPending = "Pending"
 	// ReasonIssued: the Secret holds unexpired credentials issued for this spec.
 	ReasonIssued = "Issued"
 	// ReasonRotationFailing: the credentials are due for rotation, which fails; those published still work.
@@ -55,6 +57,8 @@ const (
 	// ReasonRequestRefused: STS refuses a parameter of the request.
 	ReasonRequestRefused = "RequestRefused"
 
+	// ReasonPartitionMismatch: an ARN belongs to another AWS partition than the issuer's region.
+	ReasonPartitionMismatch = "PartitionMismatch"
 	// ReasonRoleChainingLimit: the issuer is itself a role, and AWS lets it assume another for an hour at most.
 	ReasonRoleChainingLimit = "RoleChainingLimit"
 	// ReasonOperationNotAllowed: the issuer's guardrails do not list the STS operation that the session asks for.
@@ -133,6 +137,8 @@ const (
 const (
 	// ReasonVerified: STS confirms the identity.
 	ReasonVerified = "Verified"
+	// ReasonUnverified: the service is not AWS, and is not asked who the identity is.
+	ReasonUnverified = "Unverified"
 	// ReasonIAMUser: the identity is an IAM user's long-term key, which may call GetFederationToken and GetSessionToken.
 	ReasonIAMUser = "IAMUser"
 	// ReasonRootUser: the identity is an account's root user: it may do everything and its sessions last an hour at most.
@@ -161,8 +167,12 @@ const (
 	ReasonIdentityExpired = "IdentityExpired"
 	// ReasonRegionDisabled: STS is not activated for the account in the issuer's region.
 	ReasonRegionDisabled = "RegionDisabled"
+	// ReasonRegionMismatch: what is behind the endpoint takes signatures for another region than the issuer's.
+	ReasonRegionMismatch = "RegionMismatch"
 	// ReasonNoAmbientCredentials: the operator's pod has no AWS credentials of its own.
 	ReasonNoAmbientCredentials = "NoAmbientCredentials"
+	// ReasonAmbientCredentialsFailed: the operator's pod names a source of AWS credentials, and it fails.
+	ReasonAmbientCredentialsFailed = "AmbientCredentialsFailed"
 	// ReasonClockSkew: the operator's clock and AWS's differ by more than AWS accepts.
 	ReasonClockSkew = "ClockSkew"
 )

@@ -57,7 +57,7 @@ type FederatedSession struct {
 
 	// status is what the operator has issued and published.
 	// +optional
-	// +kubebuilder:default={"observedGeneration":-1}
+	// +kubebuilder:default={"observedGeneration":-1,"conditions":{{"type":"Ready","status":"Unknown","reason":"Pending","message":"waiting for the operator","lastTransitionTime":"1970-01-01T00:00:00Z"}}}
 	Status FederatedSessionStatus `json:"status,omitzero"`
 }
 
@@ -367,11 +367,12 @@ type SecretKeyReference struct {
 	Key string `json:"key,omitempty"`
 }
 
-// RoleARN is the Amazon Resource Name of an IAM role, 20 to 2048 characters.
+// RoleARN is the Amazon Resource Name of an IAM role, 20 to 2048 characters. Forms that AWS does not know, without an
+// account or of another partition, are for issuers of a Compatible service.
 //
 // +kubebuilder:validation:MinLength=20
 // +kubebuilder:validation:MaxLength=2048
-// +kubebuilder:validation:XValidation:rule="self.matches('^arn:aws(-[a-z]+)*:iam::[0-9]{12}:role/[!-~]+$')",message="roleARN must look like arn:aws:iam::123456789012:role/NAME (other partitions: arn:aws-cn, arn:aws-us-gov, arn:aws-eusc, arn:aws-iso...)"
+// +kubebuilder:validation:XValidation:rule="self.matches('^arn:[a-z][0-9a-z-]*:iam::([0-9]{12}|[0-9A-Za-z_]*[A-Za-z_][0-9A-Za-z_]*)?:role/[!-~]+$')",message="roleARN must look like arn:aws:iam::123456789012:role/NAME (other partitions: arn:aws-cn, arn:aws-us-gov, arn:aws-eusc, arn:aws-iso...; other services: arn:aws:iam:::role/NAME, arn:minio:iam:::role/NAME)"
 type RoleARN string
 
 // TagKey is the key of a session tag, 1 to 128 characters: letters, digits, white space and _.:/=+-@ of any script.
@@ -379,6 +380,7 @@ type RoleARN string
 // +kubebuilder:validation:MinLength=1
 // +kubebuilder:validation:MaxLength=128
 // +kubebuilder:validation:XValidation:rule="self.matches('^[\\\\p{L}\\\\p{Z}\\\\p{N}_.:/=+\\\\-@]+$')",message="a tag key may hold only letters, digits, spaces and _.:/=+-@ (AWS STS: [\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]+, 1 to 128 characters)"
+// +kubebuilder:validation:XValidation:rule="!self.lowerAscii().startsWith('aws:')",message="a tag key must not begin with aws: in any case (AWS reserves that)"
 type TagKey string
 
 // IssuerReference names who calls STS.
@@ -430,6 +432,7 @@ type Tag struct {
 	// +kubebuilder:validation:MinLength=0
 	// +kubebuilder:validation:MaxLength=256
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[\\\\p{L}\\\\p{Z}\\\\p{N}_.:/=+\\\\-@]*$')",message="a tag value may hold only letters, digits, spaces and _.:/=+-@ (AWS STS: [\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*, 0 to 256 characters)"
+	// +kubebuilder:validation:XValidation:rule="!self.lowerAscii().startsWith('aws:')",message="a tag value must not begin with aws: in any case (AWS reserves that)"
 	Value *string `json:"value,omitempty"`
 }
 

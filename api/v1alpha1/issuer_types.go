@@ -32,26 +32,39 @@ const (
 // +kubebuilder:validation:XValidation:rule="!has(self.unsigned) || !has(self.guardrails) || ((!has(self.guardrails.sessionTags) || self.guardrails.sessionTags.size() == 0) && !has(self.guardrails.sourceIdentityExpression))",message="guardrails.sessionTags and guardrails.sourceIdentityExpression need an identity (accessKey or ambient): unsigned operations take neither, so every session would be refused"
 // +kubebuilder:validation:XValidation:rule="!has(self.unsigned) || !has(self.guardrails) || !has(self.guardrails.operations) || self.guardrails.operations.all(o, o in ['AssumeRoleWithWebIdentity', 'AssumeRoleWithSAML'])",message="guardrails.operations of an unsigned issuer may list AssumeRoleWithWebIdentity and AssumeRoleWithSAML only: the others need an identity"
 // +kubebuilder:validation:XValidation:rule="!(has(self.fips) && self.fips && has(self.endpoint))",message="fips and endpoint exclude each other: name the FIPS endpoint itself, or leave endpoint out"
+// +kubebuilder:validation:XValidation:rule="(has(self.service) && self.service == 'Compatible') || self.region.matches('^[a-z]+(-[a-z]+)+-[0-9]+$')",message="region must be an AWS region code such as us-east-1, cn-north-1 or us-gov-west-1 (other services, with service: Compatible, may have any)"
+// +kubebuilder:validation:XValidation:rule="!has(self.service) || self.service != 'Compatible' || has(self.endpoint)",message="service: Compatible needs endpoint: where that service is"
+// +kubebuilder:validation:XValidation:rule="!has(self.endpoint) || (has(self.service) && self.service == 'Compatible') || !isURL(self.endpoint) || url(self.endpoint).getEscapedPath().size() <= 1",message="endpoint must have no path, such as https://sts.eu-central-1.amazonaws.com (other services, with service: Compatible, may have one)"
+// +kubebuilder:validation:XValidation:rule="!has(self.service) || self.service != 'Compatible' || (!has(self.ambient) && !has(self.accountID))",message="service: Compatible excludes ambient and accountID: these are AWS's; use accessKey or unsigned: {}"
 type IssuerSpec struct {
+	// service is what is called: AWS, or Compatible for another service that speaks
+	// the STS protocol, such as Ceph, MinIO or SeaweedFS. Absent, AWS. A Compatible
+	// service needs endpoint, may have any region, is not asked who the identity
+	// is, and may answer without saying whose the credentials are. Its roles may
+	// have ARNs such as arn:aws:iam:::role/NAME.
+	// +optional
+	Service Service `json:"service,omitempty"`
+
 	// region is the AWS region whose STS endpoint is called and for which requests
 	// are signed. Tokens of a regional endpoint work in every region that the
-	// account has enabled.
+	// account has enabled. ARNs that sessions name must be of its partition. For a
+	// Compatible service, 1 to 64 printable ASCII characters but space and '/'.
 	// Example: "eu-central-1"
 	// +required
-	// +kubebuilder:validation:MinLength=5
-	// +kubebuilder:validation:MaxLength=32
-	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z]+(-[a-z]+)+-[0-9]+$')",message="region must be an AWS region code such as us-east-1, cn-north-1 or us-gov-west-1"
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[!-.0-~]+$')",message="region may hold only printable ASCII characters without spaces and '/'"
 	Region string `json:"region,omitempty"`
 
 	// endpoint replaces the region's STS endpoint: a VPC endpoint, or another
 	// service that speaks the STS protocol. An http or https URL of a host,
-	// without path, query or user. Use https but for tests: the answers are
-	// credentials.
+	// without query or user and, but for a Compatible service, without path. Use
+	// https but for tests: the answers are credentials.
 	// Example: "https://vpce-0123-abcd.sts.eu-central-1.vpce.amazonaws.com"
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=2048
-	// +kubebuilder:validation:XValidation:rule="isURL(self) && url(self).getScheme() in ['http', 'https'] && url(self).getHostname() != '' && url(self).getEscapedPath() in ['', '/'] && !self.contains('?') && !self.contains('#') && !self.contains('@')",message="endpoint must be an http or https URL of a host, without path, query, fragment or user, such as https://sts.eu-central-1.amazonaws.com"
+	// +kubebuilder:validation:XValidation:rule="isURL(self) && url(self).getScheme() in ['http', 'https'] && url(self).getHostname() != '' && !self.contains('?') && !self.contains('#') && !self.contains('@')",message="endpoint must be an http or https URL of a host, without query, fragment or user, such as https://sts.eu-central-1.amazonaws.com"
 	Endpoint string `json:"endpoint,omitempty"`
 
 	// fips calls the region's FIPS 140 endpoint.
@@ -105,7 +118,28 @@ type IssuerSpec struct {
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=600
 	RequestsPerSecond *int32 `json:"requestsPerSecond,omitempty"`
+
+	// verificationIntervalSeconds is how often STS is asked who the issuer is while
+	// nothing has changed, in seconds, 60 to 86400; absent 3600. A key that was
+	// deleted is noticed then, or by the next rotation. Compatible services are
+	// not asked.
+	// +optional
+	// +kubebuilder:validation:Minimum=60
+	// +kubebuilder:validation:Maximum=86400
+	VerificationIntervalSeconds *int32 `json:"verificationIntervalSeconds,omitempty"`
 }
+
+// Service is what answers an issuer's calls.
+//
+// +kubebuilder:validation:Enum=AWS;Compatible
+type Service string
+
+const (
+	// ServiceAWS is AWS STS; what is asked of it, and what it answers, is checked as AWS documents it.
+	ServiceAWS Service = "AWS"
+	// ServiceCompatible is another service that speaks the STS protocol.
+	ServiceCompatible Service = "Compatible"
+)
 
 // AccessKeyIdentity is an IAM user's long-term access key.
 type AccessKeyIdentity struct {
@@ -240,6 +274,7 @@ type ForcedTag struct {
 	// +kubebuilder:validation:MinLength=0
 	// +kubebuilder:validation:MaxLength=256
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[\\\\p{L}\\\\p{Z}\\\\p{N}_.:/=+\\\\-@]*$')",message="a tag value may hold only letters, digits, spaces and _.:/=+-@ (AWS STS: [\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*, 0 to 256 characters)"
+	// +kubebuilder:validation:XValidation:rule="!self.lowerAscii().startsWith('aws:')",message="a tag value must not begin with aws: in any case (AWS reserves that)"
 	Value *string `json:"value,omitempty"`
 
 	// valueExpression is a CEL expression over session, namespace and object whose
@@ -288,6 +323,11 @@ type IssuerStatus struct {
 	// before anybody looked.
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
+
+	// controllerName is the installation that this status is of.
+	// +optional
+	// +kubebuilder:validation:MaxLength=253
+	ControllerName string `json:"controllerName,omitempty"`
 
 	// identity is who the issuer calls STS as, as GetCallerIdentity last named it.
 	// It stays while the issuer is not ready, to say who is in trouble.
@@ -348,7 +388,7 @@ type SessionIssuer struct {
 
 	// status is what STS says of the identity.
 	// +optional
-	// +kubebuilder:default={"observedGeneration":-1}
+	// +kubebuilder:default={"observedGeneration":-1,"conditions":{{"type":"Ready","status":"Unknown","reason":"Pending","message":"waiting for the operator","lastTransitionTime":"1970-01-01T00:00:00Z"}}}
 	Status IssuerStatus `json:"status,omitzero"`
 }
 
@@ -393,13 +433,24 @@ type ClusterSessionIssuer struct {
 
 	// status is what STS says of the identity.
 	// +optional
-	// +kubebuilder:default={"observedGeneration":-1}
+	// +kubebuilder:default={"observedGeneration":-1,"conditions":{{"type":"Ready","status":"Unknown","reason":"Pending","message":"waiting for the operator","lastTransitionTime":"1970-01-01T00:00:00Z"}}}
 	Status IssuerStatus `json:"status,omitzero"`
 }
 
 // ClusterSessionIssuerSpec is where STS is, as whom to call it and for which namespaces.
 type ClusterSessionIssuerSpec struct {
 	IssuerSpec `json:",inline"`
+
+	// controllerName is the installation that this issuer belongs to, where a
+	// cluster has several: the --controller-name of that operator. Others leave it
+	// and its sessions alone. Absent, each installation decides for the sessions
+	// that it serves, by the Secrets of its own namespace.
+	// Example: "sts-operator.dev/sts-operator-system"
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[0-9A-Za-z]([0-9A-Za-z._/-]*[0-9A-Za-z])?$')",message="controllerName may hold only letters, digits and ._/-, such as sts-operator.dev/sts-operator-system"
+	ControllerName string `json:"controllerName,omitempty"`
 
 	// allowedNamespaces are the namespaces whose FederatedSessions may name this
 	// issuer. Absent, none; {} allows every namespace; names and selector together

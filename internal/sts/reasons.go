@@ -54,6 +54,7 @@ type traitsOfReason struct {
 // session that trying again may mend.
 var reasons = map[string]traitsOfReason{
 	// State.
+	v1alpha1.ReasonPending:         {sentence: "the operator has not looked at the object yet"},
 	v1alpha1.ReasonIssued:          {sentence: "the Secret holds unexpired credentials issued for this spec"},
 	v1alpha1.ReasonRotationFailing: {sentence: "the published credentials work, but they cannot be rotated"},
 	v1alpha1.ReasonSuspended:       {outcome: Wait, sentence: "spec.suspend is set: nothing is issued or rotated"},
@@ -69,6 +70,7 @@ var reasons = map[string]traitsOfReason{
 	v1alpha1.ReasonRuleViolated:           {outcome: Refuse, sentence: "a rule of the issuer refuses the session, or cannot be evaluated for it"},
 	v1alpha1.ReasonForcedTagConflict:      {outcome: Refuse, sentence: "the issuer sets a tag that the session contradicts or cannot carry"},
 	v1alpha1.ReasonSourceIdentityConflict: {outcome: Refuse, sentence: "the issuer sets a source identity that the session contradicts or cannot carry"},
+	v1alpha1.ReasonPartitionMismatch:      {outcome: Refuse, sentence: "an ARN belongs to another AWS partition than the issuer's region"},
 	v1alpha1.ReasonRoleChainingLimit:      {outcome: Refuse, sentence: "the issuer is itself a role, and AWS limits role chaining to an hour"},
 	v1alpha1.ReasonAudienceNotAllowed:     {outcome: Refuse, sentence: "a token for this audience could be used elsewhere than at AWS"},
 
@@ -118,6 +120,7 @@ var reasons = map[string]traitsOfReason{
 
 	// The issuer.
 	v1alpha1.ReasonVerified:          {sentence: "STS confirms the identity"},
+	v1alpha1.ReasonUnverified:        {sentence: "the service is not AWS, and is not asked who the identity is"},
 	v1alpha1.ReasonNoIdentity:        {sentence: "the issuer has no identity and serves unsigned operations only"},
 	v1alpha1.ReasonIAMUser:           {sentence: "the identity is an IAM user's long-term key"},
 	v1alpha1.ReasonRootUser:          {sentence: "the identity is an account's root user"},
@@ -134,6 +137,14 @@ var reasons = map[string]traitsOfReason{
 	v1alpha1.ReasonRegionDisabled: {
 		outcome: Wait, issuerWide: true, ofAccount: true,
 		sentence: "STS is not activated for the account in the issuer's region",
+	},
+	v1alpha1.ReasonRegionMismatch: {
+		issuerWide: true, suspectsIssuer: true,
+		sentence: "what is behind the endpoint takes signatures for another region than the issuer's",
+	},
+	v1alpha1.ReasonAmbientCredentialsFailed: {
+		issuerWide: true, suspectsIssuer: true,
+		sentence: "the operator's pod names a source of AWS credentials, and it fails",
 	},
 	v1alpha1.ReasonNoAmbientCredentials: {issuerWide: true, suspectsIssuer: true, sentence: "the operator's pod has no AWS credentials of its own"},
 	v1alpha1.ReasonClockSkew:            {issuerWide: true, suspectsIssuer: true, sentence: "the clocks of the operator's node and of AWS are too far apart"},
