@@ -73,6 +73,10 @@ func TestCompile(t *testing.T) {
 			withTags(v1alpha1.ForcedTag{Key: "a", Value: new("x"), ValueExpression: "'x'"}),
 			"spec.guardrails.sessionTags[0]: give exactly one of value and valueExpression",
 		},
+		"a tag that AWS reserves, which the schema refuses now": {
+			withTags(v1alpha1.ForcedTag{Key: "a", Value: new("x")}, v1alpha1.ForcedTag{Key: "Aws:team", Value: new("x")}),
+			`spec.guardrails.sessionTags[1].key: "Aws:team" begins with aws:, which AWS reserves: use another key`,
+		},
 		"tags whose keys differ by case, which the schema sees in ASCII only": {
 			withTags(v1alpha1.ForcedTag{Key: "größe", Value: new("x")}, v1alpha1.ForcedTag{Key: "GRÖßE", Value: new("x")}),
 			`spec.guardrails.sessionTags[1].key: "größe" and "GRÖßE" differ only by case, which AWS ignores: remove one of the tags`,

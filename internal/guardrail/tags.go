@@ -53,6 +53,9 @@ func compileTags(compiler *celpolicy.Compiler, tags []v1alpha1.ForcedTag) ([]for
 			key:        string(spec.Key),
 			transitive: spec.Transitive != nil && *spec.Transitive,
 		}
+		if sts.IsReservedTag(tag.key) {
+			return nil, fmt.Errorf("%s.key: %q begins with aws:, which AWS reserves: use another key", tag.field, tag.key)
+		}
 		// The schema compares keys without case for ASCII only; STS does for every script.
 		for _, other := range compiled {
 			if strings.EqualFold(other.key, tag.key) {
@@ -88,6 +91,8 @@ func (t forcedTag) valueFor(evaluation *celpolicy.Evaluation) (string, error) {
 	switch {
 	case utf8.RuneCountInString(value) > maxValueLength:
 		return "", fmt.Errorf("it has %d characters, AWS takes at most %d", utf8.RuneCountInString(value), maxValueLength)
+	case sts.IsReservedTag(value):
+		return "", fmt.Errorf("%q begins with aws:, which AWS reserves", value)
 	case !tagValue.MatchString(value):
 		return "", fmt.Errorf("%q holds what AWS does not take in a tag: only letters, digits, spaces and _.:/=+-@", value)
 	}

@@ -105,6 +105,10 @@ func TestApplyTags(t *testing.T) {
 			[]v1alpha1.ForcedTag{computed("namespace.labels['owner']"), {Key: "b", Value: new("1")}}, "", nil, nil,
 			aws + compute + "no such key: owner",
 		},
+		"a value that AWS reserves": {
+			[]v1alpha1.ForcedTag{computed("'AWS:' + session.name")}, "", nil, nil,
+			aws + compute + `"AWS:team-a-reports" begins with aws:, which AWS reserves`,
+		},
 		"too costly": {
 			[]v1alpha1.ForcedTag{computed("string(" + costly + ")")}, "", nil, nil,
 			aws + compute + "it costs more than the 100000 units that an expression may",

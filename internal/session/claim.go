@@ -37,15 +37,23 @@ func secretIsIntact(o Observed, _ time.Time) *Decision {
 // digest, too. The broker refuses, or cuts, an answer of STS by the same rules; otherwise the Secret would be issued anew for ever.
 func claimIsPossible(o Observed, now time.Time) *Decision {
 	secret, request := o.Secret, o.Request.ToSend()
-	issuer := cmp.Or(o.Issuer.Identity.ARN, secret.Identity.ARN) // of an issuer that is not known, any account may be the right one
 	switch {
-	case sts.IsLongTermKey(secret.AccessKeyID),
-		!sts.IsExpectedPrincipal(request, issuer, secret.Identity.ARN),
+	case !o.Issuer.Compatible && !principalIsPossible(o),
 		secret.Expiration.After(request.LatestExpiration(secret.IssuedAt)),
 		secret.IssuedAt.After(now.Add(longestSetBack)):
 		return issue(CauseTampered)
 	}
 	return nil
+}
+
+// principalIsPossible asks whether AWS could have issued such a key for such a principal. Who is nobody was issued by another
+// service, which an issuer that has gone may have called.
+func principalIsPossible(o Observed) bool {
+	secret := o.Secret
+	issuer := cmp.Or(o.Issuer.Identity.ARN, secret.Identity.ARN) // of an issuer that is not known, any account may be the right one
+	hasGone := o.Issuer.State == IssuerMissing || o.Issuer.State == IssuerNotServed
+	return !sts.IsLongTermKey(secret.AccessKeyID) &&
+		(sts.IsExpectedPrincipal(o.Request.ToSend(), issuer, secret.Identity.ARN) || hasGone && secret.Identity.ARN == "")
 }
 
 // IsIntact says whether the Secret holds what was published, as far as that can be told.

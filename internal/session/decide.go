@@ -70,8 +70,8 @@ func Decide(o Observed, now time.Time) Decision {
 	standing := []check{sessionIsCurrent, specIsValid, isNotSuspended, namespaceIsActive, issuerExists, issuerAdmits, secretIsOurs}
 	// Checks that must pass before calling STS.
 	beforeIssue := []check{
-		issuerIsReady, issuerHasIdentity, issuerCanFederate, durationFitsChaining, audienceIsForAWS,
-		secretIsMutable, assertionIsFresh, lastFailureIsPast,
+		issuerIsReady, issuerHasIdentity, issuerCanFederate, durationFitsChaining, partitionIsRight, roleHasAccount, verifyIsPossible,
+		audienceIsForAWS, secretIsMutable, assertionIsFresh, lastFailureIsPast,
 	}
 
 	if d := first(standing, o, now); d != nil {
@@ -257,7 +257,7 @@ func issuerHasIdentity(o Observed, _ time.Time) *Decision {
 }
 
 func issuerCanFederate(o Observed, _ time.Time) *Decision {
-	if o.Issuer.Identity.CanFederate() || !o.Request.ToSend().NeedsLongTermKey() {
+	if o.Issuer.Compatible || o.Issuer.Identity.CanFederate() || !o.Request.ToSend().NeedsLongTermKey() {
 		return nil
 	}
 	return hold(issuerCannotFederate(o))
@@ -272,7 +272,7 @@ const longestChained = time.Hour
 // durationFitsChaining refuses what STS would, with a code that says nothing of the cure.
 func durationFitsChaining(o Observed, _ time.Time) *Decision {
 	request := o.Request.ToSend()
-	if request.Operation != sts.OperationAssumeRole || o.Issuer.Identity.CanFederate() || request.Duration() <= longestChained {
+	if request.Operation != sts.OperationAssumeRole || o.Issuer.Compatible || o.Issuer.Identity.CanFederate() || request.Duration() <= longestChained {
 		return nil
 	}
 	return hold(roleChainingLimit(o))

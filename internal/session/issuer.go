@@ -39,6 +39,10 @@ type Issuer struct {
 	State IssuerState
 	// NotReady says why an issuer is not ready.
 	NotReady string
+	// Compatible: it calls another service than AWS, which names principals and keys as it likes, or not at all.
+	Compatible bool
+	// Region that it calls STS in.
+	Region string
 	// OwnEndpoint: its namespace has chosen the endpoint that it calls.
 	OwnEndpoint bool
 	// HasIdentity: it has somebody to call STS as. Identity is who; zero until STS has confirmed it.

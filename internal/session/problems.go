@@ -77,6 +77,29 @@ func roleChainingLimit(o Observed) *sts.Problem {
 	)
 }
 
+func partitionMismatch(o Observed, arn, partition string) *sts.Problem {
+	own := sts.PartitionOf(o.Issuer.Region)
+	if own == "" {
+		own = "one of AWS"
+	}
+	return sts.Problemf(v1alpha1.ReasonPartitionMismatch,
+		"%s is of partition %s, but %s calls AWS STS in region %s, whose partition is %s: correct the ARN, or use an issuer of that partition; "+
+			"if this is another service than AWS, it needs spec.service: Compatible",
+		arn, partition, o.issuerRef(), o.Issuer.Region, own)
+}
+
+func roleWithoutAccount(o Observed, role string) *sts.Problem {
+	return sts.Problemf(v1alpha1.ReasonInvalidSpec,
+		"%s names no AWS account, and %s calls AWS STS: write the role as arn:aws:iam::123456789012:role/NAME, or use an issuer with "+
+			"spec.service: Compatible, which services other than AWS need",
+		role, o.issuerRef())
+}
+
+func verifyNotPossible(o Observed) *sts.Problem {
+	return sts.Problemf(v1alpha1.ReasonInvalidSpec,
+		"%s calls another service than AWS (spec.service: Compatible), which may not know GetCallerIdentity: remove spec.verify", o.issuerRef())
+}
+
 func audienceNotAllowed(o Observed) *sts.Problem {
 	return sts.Problemf(v1alpha1.ReasonAudienceNotAllowed,
 		"%s calls an endpoint of its own (spec.endpoint), which is given tokens for %s only: leave assumeRoleWithWebIdentity.audience out, "+

@@ -16,7 +16,10 @@ limitations under the License.
 
 package sts
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Unsigned is the identity behind credentials that were issued without a signature: nobody's.
 const Unsigned = "unsigned"
@@ -38,10 +41,29 @@ func (i Identity) Stable() string {
 	return i.UserID
 }
 
+// IdentityOf is the principal of an ARN and a unique id, either of which may be unknown. An account that is none of AWS's is
+// left out where it is longer than these: the ARN shows it.
+func IdentityOf(arn, userID string) Identity {
+	account := AccountOf(arn)
+	if len(account) > longestAccount {
+		account = ""
+	}
+	return Identity{AccountID: account, ARN: arn, UserID: userID}
+}
+
+// longestAccount is the length of AWS's account ids.
+const longestAccount = 12
+
 // CanFederate says whether AWS lets the identity call GetFederationToken and GetSessionToken: IAM users and the root user,
-// whose keys are long-term, may; roles and federated users may not.
+// whose keys are long-term, may; roles and federated users may not. Services that imitate AWS name users in other ways, such
+// as arn:aws:sts::123456789012:user/moto, so whoever is not known to be temporary may.
 func (i Identity) CanFederate() bool {
-	return i.IsRoot() || strings.Contains(i.ARN, ":iam::") && strings.Contains(i.ARN, ":user/")
+	parts := strings.SplitN(i.ARN, ":", 6)
+	if len(parts) < 6 {
+		return false
+	}
+	kind, _, _ := strings.Cut(parts[5], "/")
+	return !slices.Contains([]string{"assumed-role", "federated-user", "role"}, kind)
 }
 
 // IsRoot says whether the identity is an account's root user.
@@ -54,6 +76,17 @@ func AccountOf(arn string) string {
 		return ""
 	}
 	return parts[4]
+}
+
+// ForeignPartition says whether an ARN is of another AWS partition than a region, and of which. Of a region that is not
+// known, every ARN of AWS may be.
+func ForeignPartition(arn, region string) (partition string, isForeign bool) {
+	_, rest, _ := strings.Cut(arn, ":")
+	partition, _, _ = strings.Cut(rest, ":")
+	if own := PartitionOf(region); own != "" {
+		return partition, partition != own
+	}
+	return partition, partition != commercial && !strings.HasPrefix(partition, commercial+"-")
 }
 
 // IsExpectedPrincipal says whether a principal is the one that a request of an issuer asks for: the federated user of its

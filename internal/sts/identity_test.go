@@ -40,6 +40,44 @@ func TestAccountOf(t *testing.T) {
 	}
 }
 
+func TestIdentityOf(t *testing.T) {
+	for sentence, c := range map[string]struct{ arn, userID, account string }{
+		"the account is that of the ARN":                       {"arn:aws:sts::123456789012:assumed-role/x/y", "AROAX:y", "123456789012"},
+		"a service may have no accounts":                       {"arn:aws:sts:::assumed-role/x/y", "", ""},
+		"or others than AWS, which are left out if too long":   {"arn:aws:sts::RGW00000000000000001:assumed-role/x/y", "x:y", ""},
+		"a service may name nobody":                            {"", "", ""},
+		"or an id alone, which says nothing about its account": {"", "minioadmin", ""},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			NewWithT(t).Expect(sts.IdentityOf(c.arn, c.userID)).To(Equal(sts.Identity{AccountID: c.account, ARN: c.arn, UserID: c.userID}))
+		})
+	}
+}
+
+func TestForeignPartition(t *testing.T) {
+	for sentence, c := range map[string]struct {
+		arn, region, partition string
+		want                   bool
+	}{
+		"an ARN of the region's partition is not foreign":    {"arn:aws:iam::123456789012:role/x", "eu-central-1", "aws", false},
+		"nor is one of China in China":                       {"arn:aws-cn:iam::123456789012:role/x", "cn-north-1", "aws-cn", false},
+		"one of China is elsewhere":                          {"arn:aws-cn:iam::123456789012:role/x", "eu-central-1", "aws-cn", true},
+		"one of the commercial partition is in GovCloud":     {"arn:aws:iam::aws:policy/ReadOnlyAccess", "us-gov-west-1", "aws", true},
+		"a partition that only begins alike is foreign":      {"arn:aws-iso-b:iam::123456789012:role/x", "us-iso-east-1", "aws-iso-b", true},
+		"one of another service is foreign everywhere":       {"arn:minio:iam:::role/x", "eu-central-1", "minio", true},
+		"in a region that is not known, any of AWS may be":   {"arn:aws-new:iam::123456789012:role/x", "moon-base-1", "aws-new", false},
+		"but none of another service":                        {"arn:minio:iam:::role/x", "moon-base-1", "minio", true},
+		"and none of one whose name begins like AWS's does ": {"arn:awsome:iam:::role/x", "moon-base-1", "awsome", true},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			g := NewWithT(t)
+			partition, isForeign := sts.ForeignPartition(c.arn, c.region)
+			g.Expect(partition).To(Equal(c.partition))
+			g.Expect(isForeign).To(Equal(c.want))
+		})
+	}
+}
+
 func TestIdentityStable(t *testing.T) {
 	for sentence, c := range map[string]struct{ userID, want string }{
 		"an IAM user is its id":                            {"AIDAEXAMPLE", "AIDAEXAMPLE"},
@@ -72,7 +110,11 @@ func TestIdentityCanFederate(t *testing.T) {
 		"a role session named like a user cannot":     {"arn:aws:sts::123456789012:assumed-role/user/user", false, false},
 		"a federated user cannot":                     {"arn:aws:sts::123456789012:federated-user/reporter", false, false},
 		"a role cannot":                               {"arn:aws:iam::123456789012:role/user/broker", false, false},
+		"a role as a service might name it cannot":    {"arn:aws:sts::123456789012:role/broker", false, false},
+		"the user of moto can":                        {"arn:aws:sts::123456789012:user/moto", true, false},
+		"whoever is not known to be temporary can":    {"arn:aws:iam::000000000000:service/broker", true, false},
 		"who is not known cannot":                     {"", false, false},
+		"what is no ARN cannot":                       {"broker", false, false},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			g := NewWithT(t)

@@ -64,6 +64,11 @@ func TestIsExpectedPrincipal(t *testing.T) {
 			principals{"it": "arn:aws-us-gov:sts::123456789012:federated-user/reporter"},
 			principals{"one of another account": "arn:aws-us-gov:sts::210987654321:federated-user/reporter"},
 		},
+		"a federated user of moto's user is of its account": {
+			federation, "arn:aws:sts::123456789012:user/moto",
+			principals{"it": "arn:aws:sts::123456789012:federated-user/reporter"},
+			principals{"one of another account": "arn:aws:sts::210987654321:federated-user/reporter"},
+		},
 		"a federated user may have any character that a name may have": {
 			sts.Request{Operation: sts.OperationGetFederationToken, Name: "a+b=c,d.e@f-g"}, user,
 			principals{"it": "arn:aws:sts::123456789012:federated-user/a+b=c,d.e@f-g"},

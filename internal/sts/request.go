@@ -169,6 +169,11 @@ func canonicalTags(in []v1alpha1.Tag) ([]Tag, *Problem) {
 		if t.Value != nil {
 			value = *t.Value
 		}
+		if IsReservedTag(string(t.Key)) || IsReservedTag(value) {
+			return nil, Problemf(
+				v1alpha1.ReasonInvalidSpec, "spec.tags: the tag %q begins with aws:, which AWS reserves, in its key or value: change or remove it", t.Key,
+			)
+		}
 		for _, other := range tags {
 			if strings.EqualFold(other.Key, string(t.Key)) {
 				return nil, Problemf(
@@ -183,6 +188,13 @@ func canonicalTags(in []v1alpha1.Tag) ([]Tag, *Problem) {
 	}
 	slices.SortFunc(tags, func(a, b Tag) int { return strings.Compare(a.Key, b.Key) })
 	return tags, nil
+}
+
+// IsReservedTag says whether AWS reserves the key or value of a tag: what begins with aws: in any case.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html
+func IsReservedTag(keyOrValue string) bool {
+	const prefix = "aws:"
+	return len(keyOrValue) >= len(prefix) && strings.EqualFold(keyOrValue[:len(prefix)], prefix)
 }
 
 // Hash identifies the request: a SHA-256 of its canonical form, in hexadecimal.

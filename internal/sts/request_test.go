@@ -136,6 +136,16 @@ func TestNewRequestRefuses(t *testing.T) {
 			},
 			v1alpha1.ReasonInvalidSpec, `the keys "größe" and "GRÖßE" differ only by case`,
 		},
+		"a tag key that AWS reserves": {
+			func(fs *v1alpha1.FederatedSession) {
+				fs.Spec.Tags = []v1alpha1.Tag{tag("team", "a"), tag("Aws:cost-center", "b")}
+			},
+			v1alpha1.ReasonInvalidSpec, `spec.tags: the tag "Aws:cost-center" begins with aws:, which AWS reserves`,
+		},
+		"a tag value that AWS reserves": {
+			func(fs *v1alpha1.FederatedSession) { fs.Spec.Tags = []v1alpha1.Tag{tag("team", "AWS:a")} },
+			v1alpha1.ReasonInvalidSpec, `spec.tags: the tag "team" begins with aws:, which AWS reserves, in its key or value`,
+		},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			g := NewWithT(t)
@@ -148,6 +158,15 @@ func TestNewRequestRefuses(t *testing.T) {
 			g.Expect(problem.Outcome()).To(Equal(sts.Refuse))
 			g.Expect(problem.Message).To(ContainSubstring(c.want))
 		})
+	}
+}
+
+func TestIsReservedTag(t *testing.T) {
+	for text, want := range map[string]bool{
+		"aws:": true, "aws:PrincipalTag": true, "AWS:x": true, "aWs:ü": true,
+		"": false, "aws": false, "aws-x": false, "xaws:": false, " aws:": false, "awſ:x": false,
+	} {
+		NewWithT(t).Expect(sts.IsReservedTag(text)).To(Equal(want), "%q", text)
 	}
 }
 

@@ -120,6 +120,8 @@ func (r *Reconciler) observeIssuer(fs *v1alpha1.FederatedSession, issuer v1alpha
 	observed := session.Issuer{
 		Version:     reconciler.IssuerVersion(issuer),
 		HasIdentity: spec.AccessKey != nil || reconciler.IsAmbient(issuer),
+		Compatible:  spec.Service == v1alpha1.ServiceCompatible,
+		Region:      spec.Region,
 		OwnEndpoint: spec.Endpoint != "" && issuer.IssuerKind() == v1alpha1.SessionIssuerKind,
 	}
 	_, unreadable, known := r.guardrails.Get(issuer)
