@@ -35,6 +35,7 @@ var version string
 type configuration struct {
 	listen      string
 	region      string
+	service     string
 	regime      string
 	maxLifetime time.Duration
 	scenarios   []stsfake.Scenario
@@ -48,6 +49,8 @@ func parseFlags(args []string, stdout io.Writer) (configuration, error) {
 	flags.SetOutput(io.Discard) // errors are reported once, by main
 	flags.StringVar(&config.listen, "listen", "127.0.0.1:4599", "`address` to listen on; port 0 takes a free one")
 	flags.StringVar(&config.region, "region", "", "the only `region` whose signatures are accepted; empty accepts any")
+	flags.StringVar(&config.service, "service", string(stsfake.ServiceAWS),
+		"`service` to imitate: aws, or compatible: another one that speaks STS, which has\nAssumeRole alone, takes any path, region and role, and names no principal")
 	flags.StringVar(&config.regime, "size-regime", string(stsfake.TokenSize),
 		"`rule` that limits policies and tags: token-size (a token has at most 4096 bytes,\nAWS since September 2026) or packed-policy (AWS before)")
 	flags.DurationVar(&config.maxLifetime, "max-lifetime", 0,
@@ -73,6 +76,8 @@ func parseFlags(args []string, stdout io.Writer) (configuration, error) {
 		return config, fmt.Errorf("unexpected argument %q", flags.Arg(0))
 	case config.maxLifetime < 0:
 		return config, errors.New("--max-lifetime must not be negative")
+	case config.service != string(stsfake.ServiceAWS) && config.service != string(stsfake.ServiceCompatible):
+		return config, fmt.Errorf("--service is %s or %s, not %q", stsfake.ServiceAWS, stsfake.ServiceCompatible, config.service)
 	case config.regime != string(stsfake.TokenSize) && config.regime != string(stsfake.PackedPolicy):
 		return config, fmt.Errorf("--size-regime is %s or %s, not %q", stsfake.TokenSize, stsfake.PackedPolicy, config.regime)
 	}
@@ -81,6 +86,7 @@ func parseFlags(args []string, stdout io.Writer) (configuration, error) {
 
 func (c configuration) options() []stsfake.Option {
 	return []stsfake.Option{
+		stsfake.WithService(stsfake.Service(c.service)),
 		stsfake.WithRegion(c.region),
 		stsfake.WithSizeRegime(stsfake.SizeRegime(c.regime)),
 		stsfake.WithMaxLifetime(c.maxLifetime),

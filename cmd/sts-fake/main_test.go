@@ -158,7 +158,8 @@ func TestHelpAndVersion(t *testing.T) {
 	g := NewWithT(t)
 	var stdout bytes.Buffer
 	g.Expect(run(t.Context(), []string{"--help"}, &stdout, io.Discard)).To(MatchError(flag.ErrHelp))
-	for _, name := range []string{"--listen", "--max-lifetime", "--region", "--scenario", "--size-regime", "--version", "--world", "keyDelay", "encodedDenials"} {
+	for _, name := range []string{"--listen", "--max-lifetime", "--region", "--scenario", "--service", "--size-regime", "--version", "--world",
+		"keyDelay", "encodedDenials"} {
 		g.Expect(stdout.String()).To(ContainSubstring(name))
 	}
 	g.Expect(stdout.String()).To(ContainSubstring("(default 127.0.0.1:4599)"))
@@ -175,6 +176,7 @@ func TestWrongFlags(t *testing.T) {
 	}{
 		"an unknown flag":     {[]string{"--colour"}, "flag provided but not defined: -colour"},
 		"an argument":         {[]string{"serve"}, `unexpected argument "serve"`},
+		"an unknown service":  {[]string{"--service", "gcp"}, `--service is aws or compatible, not "gcp"`},
 		"an unknown regime":   {[]string{"--size-regime", "none"}, `--size-regime is token-size or packed-policy, not "none"`},
 		"a negative lifetime": {[]string{"--max-lifetime", "-1s"}, "--max-lifetime must not be negative"},
 		"a scenario that is no JSON": {[]string{"--scenario", "hang"},

@@ -55,7 +55,15 @@ func (s *Server) assumeRole(x *exchange) (any, error) {
 	if x.caller.isRoot() { // the text is from memory
 		return nil, fault.AccessDenied("Roles may not be assumed by root accounts.")
 	}
-	if err := checkSessionPolicies(x.input); err != nil {
+	if err := x.checkPartition(target.text); err != nil {
+		return nil, err
+	}
+	for _, context := range x.input.Elements("ProvidedContexts") {
+		if err := x.checkPartition(context.Text("ProviderArn")); err != nil {
+			return nil, err
+		}
+	}
+	if err := x.checkSessionPolicies(); err != nil {
 		return nil, err
 	}
 	next, err := x.nextSession()
@@ -93,6 +101,9 @@ func (x *exchange) nextSession() (session, error) {
 	}
 	for _, element := range x.input.Elements("TransitiveTagKeys") {
 		key := strings.ToLower(element.Content())
+		if isReserved(key) {
+			return session{}, reservedTag()
+		}
 		value, requested := tags[key]
 		if !requested {
 			return session{}, transitiveKeyMissing()
@@ -131,7 +142,6 @@ func (s *Server) admitCaller(x *exchange, target roleARN, next session) (knownRo
 		actions = append(actions, trust.SetSourceIdentity)
 	}
 	role, exists := s.findRole(target)
-	exists = exists && target.partition == x.partition()
 	for _, request.Action = range actions {
 		verdict := role.policy.Decide(request)
 		if !exists || !verdict.Allowed || !x.caller.may(request.Action) {

@@ -150,8 +150,27 @@ func TestAssumeRoleRefuses(t *testing.T) {
 			fmt.Sprintf(denied, "AssumeRole", "arn:aws:iam::999999999999:role/reader")},
 		"a role under another path": {allowAll(), nil, assuming("arn:aws:iam::123456789012:role/x/reader"), 403, "AccessDenied",
 			fmt.Sprintf(denied, "AssumeRole", "arn:aws:iam::123456789012:role/x/reader")},
-		"a role of another partition": {allowAll(), nil, assuming("arn:aws-cn:iam::123456789012:role/reader"), 403, "AccessDenied",
-			fmt.Sprintf(denied, "AssumeRole", "arn:aws-cn:iam::123456789012:role/reader")},
+		"a role of another partition": {allowAll(), nil, assuming("arn:aws-cn:iam::123456789012:role/reader"), 400, "ValidationError",
+			"arn:aws-cn:iam::123456789012:role/reader is invalid"},
+		"a role of another service": {allowAll(), nil, assuming("arn:minio:iam:::role/reader"), 400, "ValidationError",
+			"arn:minio:iam:::role/reader is invalid"},
+		"a context of another partition": {
+			allowAll(), nil, input(func(i *awssts.AssumeRoleInput) {
+				i.ProvidedContexts = []types.ProvidedContext{{
+					ProviderArn: aws.String("arn:aws-cn:iam::aws:contextProvider/x"), ContextAssertion: aws.String("signed"),
+				}}
+			}), 400, "ValidationError", "arn:aws-cn:iam::aws:contextProvider/x is invalid",
+		},
+		"a tag that AWS reserves": {
+			allowAll(), nil, input(func(i *awssts.AssumeRoleInput) {
+				i.Tags = []types.Tag{{Key: aws.String("Aws:x"), Value: aws.String("a")}}
+			}),
+			400, "InvalidParameterValue", "Tag keys and values that begin with aws: are reserved.",
+		},
+		"a transitive tag that AWS reserves": {
+			allowAll(), nil, input(func(i *awssts.AssumeRoleInput) { i.TransitiveTagKeys = []string{"AWS:x"} }),
+			400, "InvalidParameterValue", "Tag keys and values that begin with aws: are reserved.",
+		},
 		"an ARN that is none": {allowAll(), nil, assuming("nothing-valid-in-here"), 400, "ValidationError", "nothing-valid-in-here is invalid"},
 		"an ARN of something else": {
 			allowAll(), nil, assuming("arn:aws:iam::123456789012:user/demo"), 400, "ValidationError",

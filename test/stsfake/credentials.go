@@ -33,8 +33,12 @@ const (
 
 // issue makes credentials that this server accepts from now on. tokenSize is the length of the session token in bytes.
 func (s *Server) issue(owner identity, tokenSize int, now time.Time, lifetime time.Duration) Credentials {
+	prefix := "ASIA"
+	if s.service == ServiceCompatible { // whose keys look like nothing in particular
+		prefix = randomText(upperAlphanumeric, len(prefix))
+	}
 	issued := Credentials{
-		AccessKeyID:     "ASIA" + randomText(upperAlphanumeric, 16),
+		AccessKeyID:     prefix + randomText(upperAlphanumeric, 16),
 		SecretAccessKey: randomText(secretAlphabet, 40),
 		SessionToken:    randomToken(tokenSize),
 		Expiration:      now.Truncate(s.resolution).Add(lifetime),

@@ -90,7 +90,7 @@ func (s *Server) serveSTS(w http.ResponseWriter, r *http.Request) {
 // read takes the request apart as far as its operation. The operation's name is set whatever the error.
 func (s *Server) read(w http.ResponseWriter, x *exchange) (operation, error) {
 	r := x.request
-	if r.URL.Path != "/" {
+	if r.URL.Path != "/" && s.service != ServiceCompatible {
 		return operation{}, &fault.Fault{Status: http.StatusNotFound, Code: "UnknownOperationException", Message: "There is nothing at this path."}
 	}
 	if r.Method != http.MethodPost && r.Method != http.MethodGet {
@@ -144,7 +144,11 @@ func (s *Server) authenticate(x *exchange) error {
 	if err := claim.CheckTime(x.wireNow); err != nil {
 		return err
 	}
-	if err := claim.CheckScope(s.region, "sts"); err != nil {
+	region := s.region
+	if region == "" && s.service == ServiceCompatible { // which knows no regions but by name
+		region = claim.Region
+	}
+	if err := claim.CheckScope(region, "sts"); err != nil {
 		return err
 	}
 	signer := s.directory.find(claim.AccessKeyID)

@@ -66,7 +66,7 @@ func (s *Server) getFederationToken(x *exchange) (any, error) {
 			return nil, err
 		}
 	}
-	if err := checkSessionPolicies(x.input); err != nil {
+	if err := x.checkSessionPolicies(); err != nil {
 		return nil, err
 	}
 	size, err := s.regime.measure(x.input)
@@ -108,22 +108,46 @@ func (s *Server) shorten(x *exchange, lifetime time.Duration) time.Duration {
 var managedPolicyARN = regexp.MustCompile(`\Aarn:[a-z0-9-]+:iam::(aws|[0-9]{12}):policy/[\x21-\x7E]+\z`)
 
 // checkSessionPolicies holds what the model's bounds cannot say about policies and tags.
-func checkSessionPolicies(input query.Value) error {
-	for _, policy := range input.Elements("PolicyArns") {
-		if arn := policy.Text("arn"); !managedPolicyARN.MatchString(arn) {
+func (x *exchange) checkSessionPolicies() error {
+	for _, policy := range x.input.Elements("PolicyArns") {
+		arn := policy.Text("arn")
+		if !managedPolicyARN.MatchString(arn) {
 			return fault.Validation("%s is invalid", arn)
+		}
+		if err := x.checkPartition(arn); err != nil {
+			return err
 		}
 	}
 	seen := map[string]bool{}
-	for _, tag := range input.Elements("Tags") {
+	for _, tag := range x.input.Elements("Tags") {
 		key := strings.ToLower(tag.Text("Key"))
+		if isReserved(key) || isReserved(tag.Text("Value")) {
+			return reservedTag()
+		}
 		if seen[key] {
 			return fault.BadRequest("InvalidParameterValue", "Duplicate tag keys found. Please note that Tag keys are case insensitive.")
 		}
 		seen[key] = true
 	}
-	if input.Has("Policy") {
-		return policydoc.Check(input.Text("Policy"))
+	if x.input.Has("Policy") {
+		return policydoc.Check(x.input.Text("Policy"))
 	}
 	return nil
+}
+
+// checkPartition refuses an ARN of another partition than the region's. An unsigned request names no region.
+func (x *exchange) checkPartition(arn string) error {
+	if x.region != "" && !strings.HasPrefix(arn, "arn:"+x.partition()+":") {
+		return fault.Validation("%s is invalid", arn)
+	}
+	return nil
+}
+
+// isReserved says whether a key or value of a tag is AWS's own.
+func isReserved(keyOrValue string) bool {
+	return strings.HasPrefix(strings.ToLower(keyOrValue), "aws:")
+}
+
+func reservedTag() error {
+	return fault.BadRequest("InvalidParameterValue", "Tag keys and values that begin with aws: are reserved.")
 }

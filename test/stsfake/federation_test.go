@@ -149,6 +149,7 @@ func TestGetFederationTokenBounds(t *testing.T) {
 		policyPattern = `satisfy regular expression pattern: [\u0009\u000A\u000D\u0020-\u00FF]+`
 		keyPattern    = `satisfy regular expression pattern: [\p{L}\p{Z}\p{N}_.:/=+\-@]+`
 		valuePattern  = `satisfy regular expression pattern: [\p{L}\p{Z}\p{N}_.:/=+\-@]*`
+		reserved      = "Tag keys and values that begin with aws: are reserved."
 		key, value    = "Tags.member.1.Key", "Tags.member.1.Value"
 	)
 	for name, test := range map[string]struct {
@@ -201,11 +202,20 @@ func TestGetFederationTokenBounds(t *testing.T) {
 			parameters: []string{"PolicyArns.member.1.arn", "arn:aws:iam::123456789012:role/x"},
 			message:    "arn:aws:iam::123456789012:role/x is invalid",
 		},
-		"an ARN of another partition":     {parameters: []string{"PolicyArns.member.1.arn", "arn:aws-cn:iam::123456789012:policy/a/b"}},
-		"50 tags":                         {parameters: list(50, "Tags.member.%d.Key", "Tags.member.%d.Value")},
-		"a key of 128 and an empty value": {parameters: []string{key, text(128), value, ""}},
-		"a key of 129":                    {parameters: []string{key, text(129), value, ""}, message: violation(text(129), "tags.1.member.key", most+"128")},
-		"a key with a star":               {parameters: []string{key, "a*", value, ""}, message: violation("a*", "tags.1.member.key", keyPattern)},
+		"an ARN of another partition": {
+			parameters: []string{"PolicyArns.member.1.arn", "arn:aws-cn:iam::123456789012:policy/a/b"},
+			message:    "arn:aws-cn:iam::123456789012:policy/a/b is invalid",
+		},
+		"a key that AWS reserves": {
+			parameters: []string{key, "aws:cost-center", value, "42"}, code: "InvalidParameterValue", message: reserved,
+		},
+		"a key that AWS reserves, in another case": {parameters: []string{key, "AwS:x", value, "42"}, code: "InvalidParameterValue", message: reserved},
+		"a value that AWS reserves":                {parameters: []string{key, "k", value, "AWS:x"}, code: "InvalidParameterValue", message: reserved},
+		"a value that only begins alike":           {parameters: []string{key, "aws", value, "aws-x"}},
+		"50 tags":                                  {parameters: list(50, "Tags.member.%d.Key", "Tags.member.%d.Value")},
+		"a key of 128 and an empty value":          {parameters: []string{key, text(128), value, ""}},
+		"a key of 129":                             {parameters: []string{key, text(129), value, ""}, message: violation(text(129), "tags.1.member.key", most+"128")},
+		"a key with a star":                        {parameters: []string{key, "a*", value, ""}, message: violation("a*", "tags.1.member.key", keyPattern)},
 		"an empty key": {parameters: []string{
 			key, "", value, "",
 		}, message: "2 validation errors detected: Value '' at 'tags.1.member.key' failed to satisfy constraint: " +

@@ -58,6 +58,9 @@ func (s *Server) find(parameters url.Values) (operation, error) {
 	}
 	asked := parameters.Get("Version")
 	known, exists := s.operations[name]
+	if !exists && s.service == ServiceCompatible {
+		return operation{name: name}, unsupportedAction(name)
+	}
 	if !exists || asked != version {
 		if asked == "" {
 			asked = "NO_VERSION_SPECIFIED"

@@ -65,7 +65,10 @@ func (s *Server) assumeRoleWithSAML(x *exchange) (any, error) {
 	if parts == nil {
 		return nil, fault.Validation("%s is invalid", principalARN)
 	}
-	if err := checkSessionPolicies(x.input); err != nil {
+	if err := x.checkPartition(target.text); err != nil {
+		return nil, err
+	}
+	if err := x.checkSessionPolicies(); err != nil {
 		return nil, err
 	}
 	provider, known := s.estate.findSAMLProvider(parts[2], parts[3])

@@ -32,6 +32,7 @@ type Server struct {
 	wireClock func() time.Time // of signatures and the Date header
 	wait      func(context.Context, time.Duration) error
 
+	service     Service
 	region      string
 	regime      SizeRegime
 	maxLifetime time.Duration
@@ -80,9 +81,9 @@ func NewServer(clock func() time.Time, world World, options ...Option) *Server {
 		clock:      clock,
 		wireClock:  clock,
 		wait:       waitForTimer,
+		service:    ServiceAWS,
 		regime:     TokenSize,
 		resolution: time.Second,
-		operations: operations(),
 		directory:  newDirectory(),
 		devices:    newDevices(),
 		estate:     newEstate(),
@@ -92,6 +93,10 @@ func NewServer(clock func() time.Time, world World, options ...Option) *Server {
 	}
 	for _, option := range options {
 		option(s)
+	}
+	s.operations = operations()
+	if s.service == ServiceCompatible {
+		s.operations = compatibleOperations()
 	}
 	if err := s.populate(world); err != nil {
 		panic(fmt.Sprintf("stsfake: a wrong world: %v", err))

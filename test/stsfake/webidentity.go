@@ -54,7 +54,10 @@ func (s *Server) assumeRoleWithWebIdentity(x *exchange) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := checkSessionPolicies(x.input); err != nil {
+	if err := x.checkPartition(target.text); err != nil {
+		return nil, err
+	}
+	if err := x.checkSessionPolicies(); err != nil {
 		return nil, err
 	}
 	provider, claims, err := s.readWebIdentity(x, target.accountID)

@@ -24,8 +24,8 @@ import (
 	"strings"
 )
 
-// canonicalRequest is the text both sides sign (IAM user guide, "Create a signed AWS API request"). The path is "/":
-// STS has no other.
+// canonicalRequest is the text both sides sign (IAM user guide, "Create a signed AWS API request"). AWS's path is
+// "/"; those of other services are escaped twice, as for all services but S3.
 func (c *Claim) canonicalRequest(r *http.Request, body []byte) string {
 	var headers strings.Builder
 	for _, name := range c.signedHeaders {
@@ -34,7 +34,7 @@ func (c *Claim) canonicalRequest(r *http.Request, body []byte) string {
 	query := r.URL.RawQuery
 	return strings.Join([]string{
 		r.Method,
-		"/",
+		"/" + strings.TrimPrefix((&url.URL{Path: r.URL.EscapedPath()}).EscapedPath(), "/"),
 		canonicalQuery(query, c.presigned),
 		headers.String(),
 		strings.Join(c.signedHeaders, ";"),
