@@ -156,7 +156,8 @@ func TestIssueIncompleteAnswerOfEachOperation(t *testing.T) {
 
 // nothingUsedOf is the message of an incomplete answer.
 func nothingUsedOf(f *fixture, operation string) string {
-	return endpointOf(f) + " answered " + operation + " without an error but not with a complete result: nothing was used of it"
+	return endpointOf(f) + " answered " + operation + " without an error but not with a complete result: nothing was used of it" +
+		"; if that is not AWS, set the issuer's spec.service to Compatible"
 }
 
 func TestIssueNotPlainAnswerOfEachOperation(t *testing.T) {

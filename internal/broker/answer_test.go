@@ -33,8 +33,9 @@ import (
 )
 
 const (
-	nothingUsed = " answered GetFederationToken without an error but not with a complete result: nothing was used of it"
-	notLikeSTS  = " answered, but not as STS does: check the issuer's spec.endpoint"
+	nothingUsed = " answered GetFederationToken without an error but not with a complete result: nothing was used of it" +
+		"; if that is not AWS, set the issuer's spec.service to Compatible"
+	notLikeSTS = " answered, but not as STS does: check the issuer's spec.endpoint"
 )
 
 // aResult is a complete GetFederationTokenResult, by the name of each element that must be there.

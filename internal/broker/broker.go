@@ -38,6 +38,8 @@ type Config struct {
 	// Endpoint replaces the region's own; empty for none.
 	Endpoint string
 	FIPS     bool
+	// Compatible: what is called is another service than AWS.
+	Compatible bool
 	// RequestsPerSecond is at least 1.
 	RequestsPerSecond int
 	// Key is the IAM user's access key; none for an ambient issuer and for one without an identity.

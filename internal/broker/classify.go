@@ -78,7 +78,7 @@ func classify(err error, config Config, request sts.Request, presented ...string
 	case status == http.StatusOK:
 		return sts.Problemf(v1alpha1.ReasonIncompleteResponse, "%s answered, but not as STS does: check the issuer's spec.endpoint", host)
 	case status != 0:
-		return sts.Problemf(v1alpha1.ReasonUnavailable, "%s answered HTTP %d", host, status)
+		return answeredStatus(status, config, request)
 	}
 	return sts.Problemf(v1alpha1.ReasonUnavailable, "%s %s", host, unreachable(err))
 }
@@ -104,6 +104,10 @@ func refusal(apiError smithy.APIError, status int, config Config, request sts.Re
 	m, known := meanings[apiError.ErrorCode()]
 	message := hide(apiError.ErrorMessage(), request, presented)
 	switch {
+	case config.Compatible:
+		return refusalOfCompatible(apiError.ErrorCode(), message, status, config, request)
+	case request.Operation == getCallerIdentity && config.Endpoint != "" && isUnknownOperation(apiError.ErrorCode(), message):
+		return noGetCallerIdentity(config, apiError.ErrorCode(), message)
 	case m.reason == v1alpha1.ReasonAccessDenied:
 		return sts.Problemf(m.reason, "%s (%s)", denialAdvice(config, request), apiError.ErrorCode())
 	case known && m.quote:

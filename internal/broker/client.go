@@ -59,6 +59,9 @@ func (b *Broker) newClient(config Config) stsClient {
 	if config.Endpoint != "" {
 		options.BaseEndpoint = aws.String(config.Endpoint)
 	}
+	if config.Compatible {
+		options.HTTPClient = s3Errors{b.options.HTTPClient}
+	}
 	if config.FIPS {
 		options.EndpointOptions.UseFIPSEndpoint = aws.FIPSEndpointStateEnabled
 	}

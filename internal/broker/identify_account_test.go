@@ -136,7 +136,8 @@ func TestIdentifyAccountOfKey(t *testing.T) {
 	}
 }
 
-const incompleteKeyInfo = " answered GetAccessKeyInfo without an error but not with a complete result: nothing was used of it"
+const incompleteKeyInfo = " answered GetAccessKeyInfo without an error but not with a complete result: nothing was used of it" +
+	"; if that is not AWS, set the issuer's spec.service to Compatible"
 
 func TestIdentifyGetAccessKeyInfoDenied(t *testing.T) {
 	g := NewWithT(t)

@@ -96,8 +96,9 @@ func TestIdentifyIncompleteAnswer(t *testing.T) {
 
 			g.Expect(identity).To(BeZero())
 			g.Expect(*problem).To(Equal(sts.Problem{
-				Reason:  v1alpha1.ReasonIncompleteResponse,
-				Message: endpointOf(f) + " answered GetCallerIdentity without an error but not with a complete result: nothing was used of it",
+				Reason: v1alpha1.ReasonIncompleteResponse,
+				Message: endpointOf(f) + " answered GetCallerIdentity without an error but not with a complete result: nothing was used of it" +
+					"; if that is not AWS, set the issuer's spec.service to Compatible",
 			}))
 		})
 	}

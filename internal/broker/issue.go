@@ -44,6 +44,20 @@ type grant struct {
 	saml                *v1alpha1.SAMLIdentity
 }
 
+// isComplete says whether all is there, and plain. Of other services than AWS, some do not say whose the credentials are.
+func (g grant) isComplete(mayNameNobody bool) bool {
+	c, arn, id := g.credentials, aws.ToString(g.arn), aws.ToString(g.id)
+	switch {
+	case c == nil || c.Expiration == nil,
+		!isPlain(aws.ToString(c.AccessKeyId), longestKeyID), !isPlain(aws.ToString(c.SecretAccessKey), longestToken),
+		!isPlain(aws.ToString(c.SessionToken), longestToken):
+		return false
+	case mayNameNobody:
+		return (arn == "" || isPlain(arn, longestARN)) && (id == "" || isPlain(id, longestID))
+	}
+	return isPlain(arn, longestARN) && isPlain(id, longestID) && isPlain(sts.AccountOf(arn), longestAccount)
+}
+
 // issue makes the call that was permitted.
 func (p *Permit) issue(ctx context.Context, proof sts.Proof) (sts.Issued, *sts.Problem) {
 	request, config := p.request.Request, p.issuer.config
@@ -55,22 +69,18 @@ func (p *Permit) issue(ctx context.Context, proof sts.Proof) (sts.Issued, *sts.P
 	if err != nil {
 		return sts.Issued{}, p.explain(ctx, err, classify(err, config, request, p.presented(proof)...))
 	}
-	c := granted.credentials
-	if c == nil || c.Expiration == nil ||
-		!isPlain(aws.ToString(c.AccessKeyId), longestKeyID) || !isPlain(aws.ToString(c.SecretAccessKey), longestToken) ||
-		!isPlain(aws.ToString(c.SessionToken), longestToken) ||
-		!isPlain(aws.ToString(granted.arn), longestARN) || !isPlain(aws.ToString(granted.id), longestID) ||
-		!isPlain(sts.AccountOf(aws.ToString(granted.arn)), longestAccount) {
+	if !granted.isComplete(config.Compatible) {
 		return sts.Issued{}, incomplete(config, request.Operation)
 	}
-	if account := sts.AccountOf(*granted.arn); config.AccountID != "" && !request.IsOfRole() && account != config.AccountID {
+	c, identity := granted.credentials, sts.IdentityOf(aws.ToString(granted.arn), aws.ToString(granted.id))
+	if account := identity.AccountID; config.AccountID != "" && !request.IsOfRole() && account != config.AccountID {
 		return sts.Issued{}, credentialsOfAnotherAccount(account, config.AccountID)
 	}
 	issued := sts.Issued{
 		Credentials:             sts.NewCredentials(*c.AccessKeyId, *c.SecretAccessKey, *c.SessionToken),
 		IssuedAt:                p.broker.options.Clock.Now().UTC().Truncate(time.Second),
 		Expiration:              c.Expiration.UTC().Truncate(time.Second),
-		Identity:                sts.Identity{AccountID: sts.AccountOf(*granted.arn), ARN: *granted.arn, UserID: *granted.id},
+		Identity:                identity,
 		SessionTokenUtilization: percent(granted.utilization),
 		PackedPolicySize:        percent(granted.packed),
 		SourceIdentity:          printable(granted.sourceIdentity, longestName),
@@ -95,6 +105,8 @@ func (p *Permit) implausible(issued sts.Issued) *sts.Problem {
 		return expiredOnArrival(config)
 	case lifetime < shortestLifetime, lifetime > longestLifetime:
 		return impossibleLifetime(config, lifetime)
+	case config.Compatible: // it names keys and principals as it likes: package session believes them, too
+		return nil
 	case sts.IsLongTermKey(issued.Credentials.AccessKeyID()):
 		return longTermKey(config)
 	case !sts.IsExpectedPrincipal(p.request.Request, p.issuer.identity.ARN, issued.Identity.ARN):
@@ -181,9 +193,11 @@ func (p *Permit) getSessionToken(ctx context.Context, _ sts.Proof) (grant, error
 	if err != nil {
 		return grant{}, err
 	}
-	// STS does not say whose the session is: it is the caller's own.
-	self := p.issuer.identity
-	return grant{credentials: out.Credentials, arn: &self.ARN, id: &self.UserID, utilization: out.SessionTokenUtilization}, nil
+	granted := grant{credentials: out.Credentials, utilization: out.SessionTokenUtilization}
+	if self := p.issuer.identity; !p.issuer.config.Compatible { // STS does not say whose the session is: it is the caller's own
+		granted.arn, granted.id = &self.ARN, &self.UserID
+	}
+	return granted, nil
 }
 
 func grantOfRole(credentials *types.Credentials, user *types.AssumedRoleUser, sourceIdentity *string, utilization, packed *int32) grant {

@@ -78,7 +78,7 @@ func TestIssueRefusesLongTermKeys(t *testing.T) {
 
 	g.Expect(problem.Reason).To(Equal(v1alpha1.ReasonIncompleteResponse))
 	g.Expect(problem.Message).To(Equal(endpointOf(f) + " answered with a long-term access key, which STS does not issue: check the issuer's " +
-		"spec.endpoint; nothing was published"))
+		"spec.endpoint; nothing was published; if that is not AWS, set the issuer's spec.service to Compatible"))
 }
 
 // Tenants name endpoints: however many they name, few connections stay open.

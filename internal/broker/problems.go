@@ -58,7 +58,15 @@ func quiet(reason string, after time.Duration, message string) *sts.Problem {
 
 func incomplete(config Config, operation string) *sts.Problem {
 	return sts.Problemf(v1alpha1.ReasonIncompleteResponse,
-		"%s answered %s without an error but not with a complete result: nothing was used of it", endpointName(config), operation)
+		"%s answered %s without an error but not with a complete result: nothing was used of it%s", endpointName(config), operation, ifNotAWS(config))
+}
+
+// ifNotAWS is the advice for an answer that AWS does not give, from an endpoint that may be another service's.
+func ifNotAWS(config Config) string {
+	if config.Endpoint == "" || config.Compatible {
+		return ""
+	}
+	return "; if that is not AWS, set the issuer's spec.service to Compatible"
 }
 
 func expiredOnArrival(config Config) *sts.Problem {
@@ -77,7 +85,8 @@ func impossibleLifetime(config Config, lifetime time.Duration) *sts.Problem {
 
 func longTermKey(config Config) *sts.Problem {
 	return sts.Problemf(v1alpha1.ReasonIncompleteResponse,
-		"%s answered with a long-term access key, which STS does not issue: check the issuer's spec.endpoint; nothing was published", endpointName(config))
+		"%s answered with a long-term access key, which STS does not issue: check the issuer's spec.endpoint; nothing was published%s",
+		endpointName(config), ifNotAWS(config))
 }
 
 func accountMismatch(arn, account, want string) *sts.Problem {

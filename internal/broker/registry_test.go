@@ -88,6 +88,7 @@ func TestRegisterSameConfig(t *testing.T) {
 var otherConfigs = map[string]func(*broker.Config){
 	"Region":            func(c *broker.Config) { c.Region = "eu-west-1" },
 	"Endpoint":          func(c *broker.Config) { c.Endpoint = "http://other.invalid" },
+	"Compatible":        func(c *broker.Config) { c.Compatible = true },
 	"FIPS":              func(c *broker.Config) { c.FIPS = true },
 	"RequestsPerSecond": func(c *broker.Config) { c.RequestsPerSecond++ },
 	"Key":               func(c *broker.Config) { c.Key = sts.NewCredentials(stsfake.DefaultAccessKeyID, "replaced", "") },

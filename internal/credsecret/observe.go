@@ -72,7 +72,7 @@ func Observe(secret *corev1.Secret, fs *v1alpha1.FederatedSession) session.Secre
 		SpecRequestHash: cmp.Or(a[SpecRequestHashAnnotation], a[RequestHashAnnotation]),
 		IssuerIdentity:  a[IssuerIdentityAnnotation],
 		AccessKeyID:     a[AccessKeyIDAnnotation],
-		Identity:        sts.Identity{AccountID: sts.AccountOf(a[ARNAnnotation]), ARN: a[ARNAnnotation], UserID: a[UserIDAnnotation]},
+		Identity:        sts.IdentityOf(a[ARNAnnotation], a[UserIDAnnotation]),
 		AssertionDigest: a[AssertionDigestAnnotation],
 	}
 	// An unreadable time breaks the digest too, and a zero time has expired: the Secret is issued anew.
@@ -104,7 +104,8 @@ func IsControlledBy(secret *corev1.Secret, fs *v1alpha1.FederatedSession) bool {
 	return secret.Type == Type && metav1.IsControlledBy(secret, fs)
 }
 
-// recordAnnotations are on every published Secret, in the order of the digest.
+// recordAnnotations are on every published Secret, in the order of the digest; the last two unless STS does not say whose the
+// credentials are, and one that is absent is to the digest like an empty one.
 var recordAnnotations = []string{
 	RequestHashAnnotation, IssuerIdentityAnnotation, IssuedAtAnnotation, ExpirationAnnotation,
 	AccessKeyIDAnnotation, ARNAnnotation, UserIDAnnotation,

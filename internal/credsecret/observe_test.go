@@ -29,6 +29,7 @@ import (
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
 	"github.com/sts-operator/sts-operator/internal/credsecret"
 	"github.com/sts-operator/sts-operator/internal/session"
+	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
 func TestObservePublishedSecret(t *testing.T) {
@@ -78,6 +79,30 @@ func TestPublishKeysAndAnnotations(t *testing.T) {
 	secret := published(t, theSession())
 	g.Expect(slices.Collect(maps.Keys(secret.Data))).To(ConsistOf(dataKeys))
 	g.Expect(slices.Collect(maps.Keys(secret.Annotations))).To(ConsistOf(recordAnnotations))
+}
+
+// Another service than AWS may not say whose the credentials are.
+func TestPublishNobody(t *testing.T) {
+	for sentence, identity := range map[string]sts.Identity{
+		"neither ARN nor id": {},
+		"an id alone":        {UserID: "minioadmin"},
+		"an ARN alone":       {ARN: "arn:minio:iam:::user/x"},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			g := NewWithT(t)
+			issued := theIssued()
+			issued.Identity = identity
+			secret := published(t, theSession())
+
+			g.Expect(credsecret.Publish(secret, theSession(), issued, theOrigin())).To(Succeed())
+
+			g.Expect(secret.Annotations).NotTo(ContainElement(""), "what is not known is not there")
+			observed := credsecret.Observe(secret, theSession())
+			g.Expect(observed.Intact).To(BeTrue())
+			g.Expect(observed.Identity).To(Equal(identity))
+			g.Expect(credsecret.Observe(stripped(t, secret), theSession())).To(Equal(observed))
+		})
+	}
 }
 
 // tampering is every way of changing a published Secret that must be seen.

@@ -140,8 +140,8 @@ func Publish(secret *corev1.Secret, fs *v1alpha1.FederatedSession, issued sts.Is
 	a[IssuedAtAnnotation] = issued.IssuedAt.UTC().Format(time.RFC3339)
 	a[ExpirationAnnotation] = issued.Expiration.UTC().Format(time.RFC3339)
 	a[AccessKeyIDAnnotation] = c.AccessKeyID()
-	a[ARNAnnotation] = issued.Identity.ARN
-	a[UserIDAnnotation] = issued.Identity.UserID
+	setOrDelete(a, ARNAnnotation, issued.Identity.ARN) // which other services than AWS may not tell
+	setOrDelete(a, UserIDAnnotation, issued.Identity.UserID)
 	a[DigestAnnotation] = digest(secret)
 	return nil
 }

@@ -17,6 +17,7 @@ limitations under the License.
 package federatedsession
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -67,7 +68,9 @@ func setPublished(status *v1alpha1.FederatedSessionStatus, o outcome, now time.T
 	status.SecretName, status.Identity = "", nil
 	if secret.AccessKeyID != "" {
 		status.SecretName = o.observed.Session.TargetSecretName()
-		status.Identity = (*v1alpha1.Identity)(&secret.Identity)
+		if secret.Identity != (sts.Identity{}) { // which other services than AWS may not tell
+			status.Identity = (*v1alpha1.Identity)(&secret.Identity)
+		}
 	}
 	status.AccessKeyID = secret.AccessKeyID
 	status.IssuedTime = reconciler.Timestamp(secret.IssuedAt)
@@ -88,10 +91,13 @@ func believed(reported *v1alpha1.FederatedSessionStatus, observed session.Observ
 		return session.Secret{}
 	case !session.IsOfAnother(observed):
 		return secret
-	case reported.AccessKeyID != secret.AccessKeyID || reported.Identity == nil || reported.IssuedTime == nil || reported.ExpirationTime == nil:
+	case reported.AccessKeyID != secret.AccessKeyID || reported.IssuedTime == nil || reported.ExpirationTime == nil:
 		return session.Secret{}
 	}
-	secret.Identity = sts.Identity(*reported.Identity)
+	secret.Identity = sts.Identity{}
+	if reported.Identity != nil {
+		secret.Identity = sts.Identity(*reported.Identity)
+	}
 	secret.IssuedAt, secret.Expiration = reported.IssuedTime.Time, reported.ExpirationTime.Time
 	return secret
 }
@@ -104,7 +110,8 @@ func readyCondition(o outcome, usable bool, now time.Time) metav1.Condition {
 	case usable:
 		ready.Status = metav1.ConditionTrue
 		ready.Reason = v1alpha1.ReasonIssued
-		ready.Message = fmt.Sprintf("Secret %s holds credentials of %s", o.observed.Session.TargetSecretName(), secret.Identity.ARN)
+		whose := cmp.Or(secret.Identity.ARN, "access key "+secret.AccessKeyID)
+		ready.Message = fmt.Sprintf("Secret %s holds credentials of %s", o.observed.Session.TargetSecretName(), whose)
 		if o.problem == nil || o.problem.Quiet {
 			return ready
 		}

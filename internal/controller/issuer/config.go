@@ -19,6 +19,7 @@ package issuer
 import (
 	"cmp"
 	"context"
+	"strings"
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
 	"github.com/sts-operator/sts-operator/internal/broker"
@@ -38,6 +39,7 @@ func (r *Reconciler) configOf(ctx context.Context, issuer v1alpha1.Issuer) (brok
 	config := broker.Config{
 		Region:            spec.Region,
 		Endpoint:          spec.Endpoint,
+		Compatible:        spec.Service == v1alpha1.ServiceCompatible,
 		FIPS:              spec.FIPS != nil && *spec.FIPS,
 		RequestsPerSecond: defaultRequestsPerSecond,
 		Ambient:           reconciler.IsAmbient(issuer),
@@ -59,12 +61,26 @@ func (r *Reconciler) configOf(ctx context.Context, issuer v1alpha1.Issuer) (brok
 		}
 	}
 	if spec.MFA != nil {
+		if problem := serialNumberMismatch(spec.MFA.SerialNumber, config); problem != nil {
+			return broker.Config{}, problem
+		}
 		config.MFASerialNumber = spec.MFA.SerialNumber
 		if config.MFASeed, err = r.readSeed(ctx, r.secretNamespace(issuer), spec.MFA); err != nil {
 			return broker.Config{}, err
 		}
 	}
 	return config, nil
+}
+
+// serialNumberMismatch is the problem of an MFA device of another partition than the region, or nil. Devices that are things to hold
+// have serial numbers that are no ARNs.
+func serialNumberMismatch(serialNumber string, config broker.Config) *sts.Problem {
+	partition, isForeign := sts.ForeignPartition(serialNumber, config.Region)
+	if config.Compatible || !isForeign || !strings.HasPrefix(serialNumber, "arn:") {
+		return nil
+	}
+	return sts.Problemf(v1alpha1.ReasonPartitionMismatch,
+		"spec.mfa.serialNumber %s is of partition %s, but spec.region %s is not: correct one of them", serialNumber, partition, config.Region)
 }
 
 // secretNamespace is where the Secrets of an issuer are.

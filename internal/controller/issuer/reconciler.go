@@ -115,6 +115,11 @@ func (r *Reconciler) Reconcile(ctx context.Context, req reconcile.Request) (reco
 		r.broker.Register(id, config, sts.Identity{})
 		return r.after(issuer, unsignedPoll, r.reportUnsigned(ctx, issuer))
 	}
+	if config.Compatible { // who calls is not asked: half of such services do not know the operation, the others answer in many ways
+		keyID := config.Key.AccessKeyID()
+		r.broker.Register(id, config, sts.Identity{UserID: keyID})
+		return r.after(issuer, keyPoll, r.reportUnverified(ctx, issuer, keyID))
+	}
 	if wait := r.untilVerification(id, issuer, config); wait > 0 {
 		return r.after(issuer, min(wait, keyPoll), nil)
 	}

@@ -42,6 +42,11 @@ func (r *Reconciler) reportUnsigned(ctx context.Context, issuer v1alpha1.Issuer)
 	return r.writeStatus(ctx, issuer, func(s status) { s.setUnsigned() })
 }
 
+// reportUnverified writes that the service is not asked who the issuer is, which is in order.
+func (r *Reconciler) reportUnverified(ctx context.Context, issuer v1alpha1.Issuer, accessKeyID string) error {
+	return r.writeStatus(ctx, issuer, func(s status) { s.setUnverified(accessKeyID) })
+}
+
 // reportProblem writes why the issuer is not ready. STS not answering for a while does not make a confirmed identity untrue.
 func (r *Reconciler) reportProblem(ctx context.Context, issuer v1alpha1.Issuer, config broker.Config, problem *sts.Problem) error {
 	if problem.IsTransient() && isConfirmed(issuer, config) {

@@ -62,14 +62,23 @@ func (s status) setIdentity(identity sts.Identity, accessKeyID string) {
 
 // setUnsigned: the issuer has no identity, which needs no verification.
 func (s status) setUnsigned() {
-	s.Identity, s.LastVerifiedTime = nil, nil
-	s.Verified = &v1alpha1.VerifiedIdentity{Generation: s.generation}
+	s.setUnknown(v1alpha1.VerifiedIdentity{}, v1alpha1.ReasonNoIdentity,
+		"the issuer has no identity: it serves assumeRoleWithWebIdentity and assumeRoleWithSAML, whose calls are not signed")
+}
+
+// setUnverified: the service is not AWS. All that is known of whom it serves is the key, so another key is another identity.
+func (s status) setUnverified(accessKeyID string) {
+	s.setUnknown(v1alpha1.VerifiedIdentity{AccessKeyID: accessKeyID, Identity: v1alpha1.Identity{UserID: accessKeyID}}, v1alpha1.ReasonUnverified,
+		"the service is not AWS (spec.service: Compatible) and is not asked who the identity is; a wrong key shows on the sessions")
+}
+
+// setUnknown: the issuer can be used, and STS is not asked who it is.
+func (s status) setUnknown(verified v1alpha1.VerifiedIdentity, reason, message string) {
+	verified.Generation = s.generation
+	s.Identity, s.LastVerifiedTime, s.Verified = nil, nil, &verified
 	meta.RemoveStatusCondition(&s.Conditions, v1alpha1.CanFederateCondition)
 	meta.RemoveStatusCondition(&s.Conditions, v1alpha1.RootIdentityCondition)
-	s.set(metav1.Condition{
-		Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonNoIdentity,
-		Message: "the issuer has no identity: it serves assumeRoleWithWebIdentity and assumeRoleWithSAML, whose calls are not signed",
-	})
+	s.set(metav1.Condition{Status: metav1.ConditionTrue, Reason: reason, Message: message})
 }
 
 // setProblem: the issuer cannot be used. What STS once said of the identity stays: it says who is in trouble.
