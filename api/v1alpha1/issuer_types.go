@@ -37,11 +37,11 @@ const (
 // +kubebuilder:validation:XValidation:rule="!has(self.endpoint) || (has(self.service) && self.service == 'Compatible') || !isURL(self.endpoint) || url(self.endpoint).getEscapedPath().size() <= 1",message="endpoint must have no path, such as https://sts.eu-central-1.amazonaws.com (other services, with service: Compatible, may have one)"
 // +kubebuilder:validation:XValidation:rule="!has(self.service) || self.service != 'Compatible' || (!has(self.ambient) && !has(self.accountID))",message="service: Compatible excludes ambient and accountID: these are AWS's; use accessKey or unsigned: {}"
 type IssuerSpec struct {
-	// service is what is called: AWS, or Compatible for another service that speaks
-	// the STS protocol, such as Ceph, MinIO or SeaweedFS. Absent, AWS. A Compatible
-	// service needs endpoint, may have any region, is not asked who the identity
-	// is, and may answer without saying whose the credentials are. Its roles may
-	// have ARNs such as arn:aws:iam:::role/NAME.
+	// service is what is called: AWS, or Compatible for another service that
+	// speaks the STS protocol, such as Ceph, MinIO or SeaweedFS. Absent, AWS. A
+	// Compatible service needs endpoint, may have any region, is not asked who the
+	// identity is, and may answer without saying whose the credentials are. Its
+	// roles may have ARNs such as arn:aws:iam:::role/NAME.
 	// +optional
 	Service Service `json:"service,omitempty"`
 

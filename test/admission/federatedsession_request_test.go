@@ -21,11 +21,13 @@ import "testing"
 const (
 	notAName = `name may hold only letters, digits and _+=,.@- (AWS STS: the Name of GetFederationToken and RoleSessionName match ` +
 		`[\w+=,.@-]*)`
-	policyTwice  = `spec: Invalid value: give the inline policy once: as an object (policyDocument) or as JSON text (policy)`
-	notAPolicy   = `a policy ARN must look like arn:aws:iam::123456789012:policy/NAME or arn:aws:iam::aws:policy/NAME`
-	notATagKey   = `a tag key may hold only letters, digits, spaces and _.:/=+-@ (AWS STS: [\p{L}\p{Z}\p{N}_.:/=+\-@]+, 1 to 128 characters)`
-	notATagValue = `a tag value may hold only letters, digits, spaces and _.:/=+-@ (AWS STS: [\p{L}\p{Z}\p{N}_.:/=+\-@]*, 0 to 256 characters)`
-	notUnique    = `tag keys must be unique ignoring case (AWS STS: session tag keys are case-insensitive)`
+	policyTwice   = `spec: Invalid value: give the inline policy once: as an object (policyDocument) or as JSON text (policy)`
+	notAPolicy    = `a policy ARN must look like arn:aws:iam::123456789012:policy/NAME or arn:aws:iam::aws:policy/NAME`
+	reservedKey   = `a tag key must not begin with aws: in any case (AWS reserves that)`
+	reservedValue = `a tag value must not begin with aws: in any case (AWS reserves that)`
+	notATagKey    = `a tag key may hold only letters, digits, spaces and _.:/=+-@ (AWS STS: [\p{L}\p{Z}\p{N}_.:/=+\-@]+, 1 to 128 characters)`
+	notATagValue  = `a tag value may hold only letters, digits, spaces and _.:/=+-@ (AWS STS: [\p{L}\p{Z}\p{N}_.:/=+\-@]*, 0 to 256 characters)`
+	notUnique     = `tag keys must be unique ignoring case (AWS STS: session tag keys are case-insensitive)`
 )
 
 // How long it may be, and whether it must be there, depends on the operation: TestFederatedSessionNameOfEachOperation.
@@ -170,10 +172,17 @@ func TestFederatedSessionTags(t *testing.T) {
 			`tags: [{key: a, value: "🚀"}]`,
 			`spec.tags[0].value: Invalid value: "🚀": ` + notATagValue,
 		},
-		"a key must not hold an asterisk":   {`tags: [{key: "a*", value: a}]`, notATagKey},
-		"a value must not hold an asterisk": {`tags: [{key: a, value: "*"}]`, notATagValue},
-		"a key must not hold a tab":         {`tags: [{key: "a\tb", value: a}]`, notATagKey},
-		"a value must not hold a line feed": {`tags: [{key: a, value: "a\nb"}]`, notATagValue},
+		"a key must not begin with aws:":         {`tags: [{key: "aws:cost-center", value: a}]`, `spec.tags[0].key: Invalid value: "aws:cost-center": ` + reservedKey},
+		"a key must not, in any case":            {`tags: [{key: "Aws:x", value: a}]`, reservedKey},
+		"a key must not be aws: alone":           {`tags: [{key: "aws:", value: a}]`, reservedKey},
+		"a key may begin with aws":               {`tags: [{key: aws, value: a}, {key: awsx, value: a}, {key: "x-aws:y", value: a}]`, ``},
+		"a value must not begin with aws:":       {`tags: [{key: a, value: "aws:x"}]`, `spec.tags[0].value: Invalid value: "aws:x": ` + reservedValue},
+		"a value must not, in any case":          {`tags: [{key: a, value: "AWS:"}]`, reservedValue},
+		"a value may hold aws: behind its begin": {`tags: [{key: a, value: "arn:aws:x"}]`, ``},
+		"a key must not hold an asterisk":        {`tags: [{key: "a*", value: a}]`, notATagKey},
+		"a value must not hold an asterisk":      {`tags: [{key: a, value: "*"}]`, notATagValue},
+		"a key must not hold a tab":              {`tags: [{key: "a\tb", value: a}]`, notATagKey},
+		"a value must not hold a line feed":      {`tags: [{key: a, value: "a\nb"}]`, notATagValue},
 		"keys must differ in more than case": {
 			`tags: [{key: Team, value: a}, {key: team, value: b}]`,
 			`spec.tags: Invalid value: ` + notUnique,

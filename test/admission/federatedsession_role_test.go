@@ -20,7 +20,7 @@ import "testing"
 
 const (
 	notARole = `roleARN must look like arn:aws:iam::123456789012:role/NAME (other partitions: arn:aws-cn, arn:aws-us-gov, ` +
-		`arn:aws-eusc, arn:aws-iso...)`
+		`arn:aws-eusc, arn:aws-iso...; other services: arn:aws:iam:::role/NAME, arn:minio:iam:::role/NAME)`
 	notAnExternalID = `spec.assumeRole.externalID: Invalid value: "a b": assumeRole.externalID may hold only letters, digits and ` +
 		`_+=,.@:/- (AWS STS: ExternalId matches [\w+=,.@:\/-]*, 2 to 1224 characters)`
 	notASourceIdentity = `assumeRole.sourceIdentity may hold only letters, digits and _+=,.@- (AWS STS: SourceIdentity matches ` +
@@ -65,13 +65,20 @@ func TestFederatedSessionRoleARN(t *testing.T) {
 				"a policy is not a role":             {role("arn:aws:iam::123456789012:policy/reports"), notARole},
 				"a user is not a role":               {role("arn:aws:iam::123456789012:user/reports"), notARole},
 				"a session is not the role it is of": {role("arn:aws:sts::123456789012:assumed-role/reports/one"), notARole},
-				"AWS itself has no roles to give":    {role("arn:aws:iam::aws:role/reports"), notARole},
-				"an account has 12 digits, not 13":   {role("arn:aws:iam::1234567890123:role/reports"), notARole},
-				"a role has no region":               {role("arn:aws:iam:us-east-1:123456789012:role/reports"), notARole},
-				"a role has a name":                  {role("arn:aws:iam::123456789012:role/"), notARole},
-				"the partition has a dash after aws": {role("arn:awscn:iam::123456789012:role/reports"), notARole},
-				"an ARN must not have a space":       {role("arn:aws:iam::123456789012:role/the reports"), notARole},
-				"an ARN must not end in a line feed": {role(`arn:aws:iam::123456789012:role/reports\n`), notARole},
+				// The operator refuses these for AWS; the schema of a session does not see which service its issuer calls.
+				"a role may be of Ceph, without an account": {role("arn:aws:iam:::role/reports"), ``},
+				"a role may be of Ceph, of a tenant":        {role("arn:aws:iam::tenant_1:role/reports"), ``},
+				"a role may be of MinIO":                    {role("arn:minio:iam:::role/reports"), ``},
+				"a role may be of a service like AWS":       {role("arn:awscn:iam::123456789012:role/reports"), ``},
+				"a partition begins with a letter":          {role("arn:1aws:iam::123456789012:role/reports"), notARole},
+				"a partition has lower case":                {role("arn:AWS:iam::123456789012:role/reports"), notARole},
+				"a partition is not empty":                  {role("arn::iam::123456789012:role/reports"), notARole},
+				"a tenant has no dash":                      {role("arn:aws:iam::my-tenant:role/reports"), notARole},
+				"an account has 12 digits, not 13":          {role("arn:aws:iam::1234567890123:role/reports"), notARole},
+				"a role has no region":                      {role("arn:aws:iam:us-east-1:123456789012:role/reports"), notARole},
+				"a role has a name":                         {role("arn:aws:iam::123456789012:role/"), notARole},
+				"an ARN must not have a space":              {role("arn:aws:iam::123456789012:role/the reports"), notARole},
+				"an ARN must not end in a line feed":        {role(`arn:aws:iam::123456789012:role/reports\n`), notARole},
 				"a field must be known, and spelt as it is": {
 					`{` + others + `roleArn: "arn:aws:iam::123456789012:role/reports"}}`,
 					`strict decoding error: unknown field "spec.` + operation + `.roleArn"`,

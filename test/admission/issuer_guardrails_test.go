@@ -148,6 +148,8 @@ func TestIssuerSessionTags(t *testing.T) {
 			key(text(129, "k")),
 			`spec.guardrails.sessionTags[0].key: Too long: may not be more than 128`,
 		},
+		"a key must not begin with aws:":              {key("aWs:team"), `spec.guardrails.sessionTags[0].key: Invalid value: "aWs:team": ` + reservedKey},
+		"a value must not begin with aws:":            {value("AWS:a"), `spec.guardrails.sessionTags[0].value: Invalid value: "AWS:a": ` + reservedValue},
 		"a key must not hold an asterisk":             {key("a*"), `spec.guardrails.sessionTags[0].key: Invalid value: "a*": ` + notATagKey},
 		"a value may have 256 characters, of 4 bytes": {value(text(256, "𐐀")), ``},
 		"a value must have less than 257": {

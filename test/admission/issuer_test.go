@@ -24,8 +24,12 @@ const (
 	notForATenant = `spec: Invalid value: ambient is for a ClusterSessionIssuer only: it would lend the operator's own identity to ` +
 		`this namespace; use accessKey`
 	notARegion    = `region must be an AWS region code such as us-east-1, cn-north-1 or us-gov-west-1`
-	notAnEndpoint = `endpoint must be an http or https URL of a host, without path, query, fragment or user, such as ` +
+	notAWord      = `region may hold only printable ASCII characters without spaces and '/'`
+	notAnEndpoint = `endpoint must be an http or https URL of a host, without query, fragment or user, such as ` +
 		`https://sts.eu-central-1.amazonaws.com`
+	noPath        = `spec: Invalid value: endpoint must have no path, such as https://sts.eu-central-1.amazonaws.com`
+	noEndpoint    = `spec: Invalid value: service: Compatible needs endpoint: where that service is`
+	notCompatible = `spec: Invalid value: service: Compatible excludes ambient and accountID: these are AWS's; use accessKey or unsigned: {}`
 	notBoth       = `spec: Invalid value: fips and endpoint exclude each other: name the FIPS endpoint itself, or leave endpoint out`
 	notANamespace = `allowedNamespaces.names must be names of namespaces: lower-case letters, digits and '-', at most 63 characters; ` +
 		`to allow many use selector`
@@ -106,9 +110,10 @@ func TestIssuerRegion(t *testing.T) {
 		"a region may be of the European cloud":    {`region: eusc-de-east-1`, ``},
 		"a region may be of an isolated cloud":     {`region: us-isob-east-1`, ``},
 		"a region must be given":                   {`region: null`, `spec.region: Required value`},
-		"a region must not be empty":               {`region: ""`, `spec.region in body should be at least 5 chars long`},
-		"a region must have less than 33":          {`region: us-` + text(28, "e") + `-1`, `spec.region: Too long: may not be more than 32`},
-		"a region must not be the word global":     {`region: global`, `spec.region: Invalid value: "global": ` + notARegion},
+		"a region must not be empty":               {`region: ""`, `spec.region in body should be at least 1 chars long`},
+		"a region must have less than 65":          {`region: us-` + text(60, "e") + `-1`, `spec.region: Too long: may not be more than 64`},
+		"a region must not be the word global":     {`region: global`, `spec: Invalid value: ` + notARegion},
+		"a region must not be another service's":   {`region: default`, `spec: Invalid value: ` + notARegion},
 		"a region must not be in upper case":       {`region: US-EAST-1`, notARegion},
 		"a region must not be a zone":              {`region: us-east-1a`, notARegion},
 		"a region must not be where people think":  {`region: Frankfurt`, notARegion},
@@ -138,7 +143,8 @@ func TestIssuerEndpoint(t *testing.T) {
 		"an endpoint's port must be a number":        {`endpoint: "https://sts.example.com:https"`, notAnEndpoint},
 		"an endpoint must not be ftp":                {`endpoint: "ftp://sts.example.com"`, notAnEndpoint},
 		"an endpoint must not be a file":             {`endpoint: "file:///etc/passwd"`, notAnEndpoint},
-		"an endpoint must not have a path":           {`endpoint: "https://sts.example.com/v1"`, notAnEndpoint},
+		"an endpoint must not have a path":           {`endpoint: "https://sts.example.com/v1"`, noPath},
+		"an endpoint must not have two slashes":      {`endpoint: "https://sts.example.com//"`, noPath},
 		"an endpoint must not have a query":          {`endpoint: "https://sts.example.com?a=b"`, notAnEndpoint},
 		"an endpoint must not have an empty query":   {`endpoint: "https://sts.example.com/?"`, notAnEndpoint},
 		"an endpoint must not have a fragment":       {`endpoint: "https://sts.example.com#a"`, notAnEndpoint},
@@ -148,6 +154,50 @@ func TestIssuerEndpoint(t *testing.T) {
 		"fips may be asked of the region's endpoint": {`fips: true`, ``},
 		"fips may be said not to be":                 {`{fips: false, endpoint: "https://sts.example.com"}`, ``},
 		"fips must not be asked of another endpoint": {`{fips: true, endpoint: "https://sts-fips.us-east-1.amazonaws.com"}`, notBoth},
+	})
+}
+
+// compatible is an issuer of another service, with what else the fields say.
+func compatible(fields ...string) string {
+	return with(append([]string{accessKey, `service: Compatible, endpoint: "https://minio.example.com:9000"`}, fields...)...)
+}
+
+func TestIssuerService(t *testing.T) {
+	bothKinds(t, map[string]candidate{
+		"a service may be AWS":           {`service: AWS`, ``},
+		"a service may be another":       {compatible(), ``},
+		"a service is one of the two":    {`service: MinIO`, `spec.service: Unsupported value: "MinIO": supported values: "AWS", "Compatible"`},
+		"a service must not be empty":    {`service: ""`, `spec.service: Unsupported value: ""`},
+		"another has an endpoint":        {with(accessKey, `service: Compatible`), noEndpoint},
+		"another may need no identity":   {with(unsigned, `service: Compatible, endpoint: "https://minio.example.com"`), ``},
+		"another has no account":         {compatible(`accountID: "123456789012"`), notCompatible},
+		"another has no ambient":         {with(ambient, `service: Compatible, endpoint: "https://minio.example.com"`), notCompatible},
+		"another has a path":             {with(accessKey, `service: Compatible, endpoint: "https://ceph.example.com/sts/v1/"`), ``},
+		"another has no query":           {with(accessKey, `service: Compatible, endpoint: "https://ceph.example.com/sts?a=b"`), notAnEndpoint},
+		"another has no user":            {with(accessKey, `service: Compatible, endpoint: "https://a:b@ceph.example.com/sts"`), notAnEndpoint},
+		"another may have any region":    {compatible(`region: default`), ``},
+		"a region of a dash":             {compatible(`region: fr-par`), ``},
+		"a region of one character":      {compatible(`region: x`), ``},
+		"a region of 64 characters":      {compatible(`region: ` + text(64, "x")), ``},
+		"a region in upper case":         {compatible(`region: US_East.1`), ``},
+		"a region must not have a space": {compatible(`region: "a b"`), `spec.region: Invalid value: "a b": ` + notAWord},
+		"a region must not have a slash": {compatible(`region: a/b`), notAWord},
+		"a region has no umlaut":         {compatible(`region: köln`), notAWord},
+		"AWS's regions stay as they are": {`{service: AWS, region: default}`, `spec: Invalid value: ` + notARegion},
+		"AWS's endpoints have no path":   {`{service: AWS, endpoint: "https://sts.example.com/v1"}`, noPath},
+	})
+}
+
+func TestIssuerVerificationInterval(t *testing.T) {
+	bothKinds(t, map[string]candidate{
+		"it may be asked every minute": {`verificationIntervalSeconds: 60`, ``},
+		"it may be asked once a day":   {`verificationIntervalSeconds: 86400`, ``},
+		"not every second": {
+			`verificationIntervalSeconds: 59`, `spec.verificationIntervalSeconds in body should be greater than or equal to 60`,
+		},
+		"not once a week": {
+			`verificationIntervalSeconds: 86401`, `spec.verificationIntervalSeconds in body should be less than or equal to 86400`,
+		},
 	})
 }
 

@@ -44,8 +44,9 @@ var largestObjects = map[string]struct{ kind, spec, change string }{
 	},
 	"the largest session of AssumeRoleWithSAML": {"FederatedSession", largestOfAll + largestSAML + largestPolicies, `suspend: false`},
 	"the largest session of GetSessionToken":    {"FederatedSession", largestOfAll + largestGetSessionToken, `suspend: false`},
-	"the largest issuer":                        {"SessionIssuer", largestIssuer, `requestsPerSecond: 599`},
-	"the largest issuer of the cluster":         {"ClusterSessionIssuer", largestIssuer + largestNamespaces, `requestsPerSecond: 599`},
+	"the largest issuer":                        {"SessionIssuer", largestAWS + largestIssuer, `requestsPerSecond: 599`},
+	"the largest issuer of another service":     {"SessionIssuer", largestCompatible + largestIssuer, `requestsPerSecond: 599`},
+	"the largest issuer of the cluster":         {"ClusterSessionIssuer", largestAWS + largestIssuer + largestNamespaces, `requestsPerSecond: 599`},
 }
 
 const govRole = `arn:aws-us-gov:iam::123456789012:role/` // 38 characters
@@ -111,13 +112,22 @@ durationSeconds: 129600
 rotation: {beforeExpirationSeconds: 129599}
 getSessionToken: {}
 `
+	largestAWS = `
+service: AWS
+region: us-` + text(59, "e") + `-1
+endpoint: https://` + text(2039, "h") + `/
+accountID: "999999999999"
+`
+	largestCompatible = `
+service: Compatible
+region: "` + text(64, "!") + `"
+endpoint: https://` + text(20, "h") + `/` + text(2019, "p") + `
+`
 	largestIssuer = `
-region: us-` + text(27, "e") + `-1
-endpoint: https://` + text(2040, "h") + `
+verificationIntervalSeconds: 86400
 fips: false
 ambient: null
 accessKey: {secretRef: {name: ` + name253 + `}, accessKeyIDKey: ` + text(253, "k") + `, secretAccessKeyKey: ` + text(253, "s") + `}
-accountID: "999999999999"
 mfa: {serialNumber: ` + text(256, "m") + `, totpSecretRef: {name: ` + name253 + `, key: ` + text(253, "k") + `}}
 guardrails:
   operations: [GetFederationToken, AssumeRole, AssumeRoleWithWebIdentity, AssumeRoleWithSAML, GetSessionToken]

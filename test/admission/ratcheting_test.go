@@ -80,8 +80,16 @@ func TestWhatIsStoredStaysWritable(t *testing.T) {
 			change: `suspend: true`, worse: `policyDocument: []`, refused: `must be of type object`,
 		},
 		"an issuer with a region that is now refused": {
-			kind: "SessionIssuer", stored: `region: local`,
-			change: `accessKey: {secretRef: {name: other}}`, worse: `region: locally`, refused: notARegion,
+			kind: "SessionIssuer", stored: compatible(`region: "a b"`),
+			change: `requestsPerSecond: 5`, worse: compatible(`region: "a c"`), refused: notAWord,
+		},
+		"an issuer with an endpoint that is now refused": {
+			kind: "SessionIssuer", stored: `endpoint: "ftp://sts.example.com"`,
+			change: `requestsPerSecond: 5`, worse: `endpoint: "ftp://sts.example.org"`, refused: notAnEndpoint,
+		},
+		"a session with a tag that is now refused": {
+			kind: "FederatedSession", stored: `tags: [{key: "aws:x", value: "aws:y"}]`,
+			change: `suspend: true`, worse: `tags: [{key: "aws:z", value: v}]`, refused: reservedKey,
 		},
 		"an issuer with namespaces that are now refused": {
 			kind: "ClusterSessionIssuer", stored: `allowedNamespaces: {names: ["*"], selector: {matchExpressions: [{key: a, operator: Like}]}}`,
@@ -162,7 +170,10 @@ func TestWhatIsStoredStaysWritableAroundSpec(t *testing.T) {
 			`mfa: {serialNumber: GAHT12345678, totpSecretRef: {name: a, key: b}}`,
 			`mfa: null`,
 		},
-		"an issuer that lends the operator's": {"SessionIssuer", with(ambient), with(accessKey)},
+		"an issuer of a region that AWS has not": {"SessionIssuer", `region: local`, `region: eu-north-1`},
+		"an issuer of AWS with a path":           {"SessionIssuer", `endpoint: "https://sts.example.com/v1"`, compatible()},
+		"an issuer of another service, nowhere":  {"SessionIssuer", `service: Compatible`, `service: AWS`},
+		"an issuer that lends the operator's":    {"SessionIssuer", with(ambient), with(accessKey)},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			o := storeUnchecked(t, object(t, c.kind, c.stored))

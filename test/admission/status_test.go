@@ -79,11 +79,14 @@ func TestStatus(t *testing.T) {
 
 // issuerStatus is of both kinds of issuer.
 var issuerStatus = map[string]candidate{
-	"it has the identity and what is verified":  {with(`identity: `+broker, verified, `lastVerifiedTime: "2026-01-01T00:00:00Z"`), ``},
-	"an unsigned issuer is verified, as nobody": {`verified: {generation: 1}`, ``},
-	"a generation begins at 1":                  {`verified: {generation: 0}`, `generation in body should be greater than or equal to 1`},
-	"what is verified has a generation":         {`verified: {accessKeyID: AKIAEXAMPLE}`, `status.verified.generation: Required value`},
-	"an account is of an identity":              {`account: "123456789012"`, `unknown field "status.account"`},
-	"an ARN is of an identity":                  {`arn: "arn:aws:iam::123456789012:user/broker"`, `unknown field "status.arn"`},
-	"an id is of an identity":                   {`userID: AIDAEXAMPLE`, `unknown field "status.userID"`},
+	"it has the identity and what is verified":   {with(`identity: `+broker, verified, `lastVerifiedTime: "2026-01-01T00:00:00Z"`), ``},
+	"an unsigned issuer is verified, as nobody":  {`verified: {generation: 1}`, ``},
+	"another service is verified, as its key":    {`verified: {generation: 1, accessKeyID: minioadmin, identity: {userID: minioadmin}}`, ``},
+	"it has the installation that wrote it":      {`controllerName: sts-operator.dev/east`, ``},
+	"an installation has a name of DNS's length": {`controllerName: ` + text(254, "n"), `status.controllerName: Too long: may not be more than 253`},
+	"a generation begins at 1":                   {`verified: {generation: 0}`, `generation in body should be greater than or equal to 1`},
+	"what is verified has a generation":          {`verified: {accessKeyID: AKIAEXAMPLE}`, `status.verified.generation: Required value`},
+	"an account is of an identity":               {`account: "123456789012"`, `unknown field "status.account"`},
+	"an ARN is of an identity":                   {`arn: "arn:aws:iam::123456789012:user/broker"`, `unknown field "status.arn"`},
+	"an id is of an identity":                    {`userID: AIDAEXAMPLE`, `unknown field "status.userID"`},
 }

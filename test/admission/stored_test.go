@@ -49,7 +49,9 @@ func TestSpecIsStoredAsItWasSent(t *testing.T) {
 
 // -1 is no generation: no tool takes an object that nobody has looked at yet for one that is up to date.
 func TestFreshObjectIsNotYetObserved(t *testing.T) {
-	notYetObserved := map[string]any{"observedGeneration": int64(-1)}
+	notYetObserved := map[string]any{"observedGeneration": int64(-1), "conditions": []any{map[string]any{
+		"type": "Ready", "status": "Unknown", "reason": "Pending", "message": "waiting for the operator", "lastTransitionTime": "1970-01-01T00:00:00Z",
+	}}}
 	for kind := range leastOf {
 		t.Run(kind, func(t *testing.T) {
 			g := NewWithT(t)
