@@ -172,7 +172,9 @@ func TestFederatedSessionTags(t *testing.T) {
 			`tags: [{key: a, value: "🚀"}]`,
 			`spec.tags[0].value: Invalid value: "🚀": ` + notATagValue,
 		},
-		"a key must not begin with aws:":         {`tags: [{key: "aws:cost-center", value: a}]`, `spec.tags[0].key: Invalid value: "aws:cost-center": ` + reservedKey},
+		"a key must not begin with aws:": {
+			`tags: [{key: "aws:cost-center", value: a}]`, `spec.tags[0].key: Invalid value: "aws:cost-center": ` + reservedKey,
+		},
 		"a key must not, in any case":            {`tags: [{key: "Aws:x", value: a}]`, reservedKey},
 		"a key must not be aws: alone":           {`tags: [{key: "aws:", value: a}]`, reservedKey},
 		"a key may begin with aws":               {`tags: [{key: aws, value: a}, {key: awsx, value: a}, {key: "x-aws:y", value: a}]`, ``},
