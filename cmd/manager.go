@@ -86,7 +86,8 @@ func newManager(ctx context.Context, c config) (ctrl.Manager, error) {
 		Observe:     measures.ObserveRequest,
 	})
 	dependencies := reconciler.Dependencies{
-		Clock: realClock, Broker: stsBroker, Scheduler: turns, Metrics: measures, OperatorNamespace: c.operatorNamespace, NamespacedOnly: !c.clusterIssuers,
+		Clock: realClock, Broker: stsBroker, Scheduler: turns, Metrics: measures,
+		OperatorNamespace: c.operatorNamespace, ControllerName: c.controllerName, NamespacedOnly: !c.clusterIssuers,
 	}
 	options := reconciler.Options{Concurrency: c.concurrency, Timeout: c.stsTimeout + 20*time.Second, Namespaces: c.namespaces}
 	if err := controller.Setup(ctx, mgr, dependencies, options); err != nil {

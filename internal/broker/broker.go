@@ -103,6 +103,30 @@ func (b *Broker) Register(id ID, config Config, identity sts.Identity) {
 	b.issuers.put(id, &issuer{config: config, identity: identity, client: b.newClient(config)})
 }
 
+// Reject keeps an issuer, of a version, from being called until it is registered again.
+func (b *Broker) Reject(id ID, version string, problem *sts.Problem) {
+	b.issuers.reject(id, version, problem)
+}
+
+// Standing is what this installation has found out about an issuer.
+type Standing struct {
+	// Version of the issuer that was looked at.
+	Version string
+	// Identity that it calls STS as; zero for none.
+	Identity sts.Identity
+	// Problem keeps it from being used; nil if it can be.
+	Problem *sts.Problem
+}
+
+// Standing of an issuer, if anything is known of it.
+func (b *Broker) Standing(id ID) (Standing, bool) {
+	known := b.issuers.get(id)
+	if known == nil {
+		return Standing{}, false
+	}
+	return Standing{Version: known.config.Version, Identity: known.identity, Problem: known.problem}, true
+}
+
 // Forget removes an issuer.
 func (b *Broker) Forget(id ID) {
 	b.issuers.forget(id)

@@ -32,13 +32,14 @@ import (
 // status sets the status of an issuer. It is pure: the same finding always gives the same status.
 type status struct {
 	*v1alpha1.IssuerStatus
-	generation   int64
-	unrestricted bool
-	now          time.Time
+	generation     int64
+	controllerName string
+	unrestricted   bool
+	now            time.Time
 }
 
-func statusOf(issuer v1alpha1.Issuer, now time.Time) status {
-	return status{issuer.IssuerStatus(), issuer.GetGeneration(), guardrail.Unrestricted(issuer), now}
+func statusOf(issuer v1alpha1.Issuer, controllerName string, now time.Time) status {
+	return status{issuer.IssuerStatus(), issuer.GetGeneration(), controllerName, guardrail.Unrestricted(issuer), now}
 }
 
 // setIdentity: STS has confirmed the identity. The time of the verification moves only if what it found is new.
@@ -75,12 +76,14 @@ func (s status) setUnsigned() {
 // setProblem: the issuer cannot be used. What STS once said of the identity stays: it says who is in trouble.
 func (s status) setProblem(problem *sts.Problem) {
 	s.Verified = nil
-	s.set(metav1.Condition{Status: metav1.ConditionFalse, Reason: problem.Reason, Message: problem.Message})
+	ready := metav1.Condition{Status: metav1.ConditionFalse, Reason: problem.Reason, Message: problem.Message}
+	s.set(ready).SetWhile(problem.StallsIssuer(), v1alpha1.StalledCondition, ready)
 }
 
-// set what every status has: the Ready condition, the generation, and the hint at guardrails that guard nothing.
+// set what every status has: the Ready condition, the generation, whose it is, and the hint at guardrails that guard nothing.
 func (s status) set(ready metav1.Condition) reconciler.Conditions {
-	s.ObservedGeneration = s.generation
+	s.ObservedGeneration, s.ControllerName = s.generation, s.controllerName
+	meta.RemoveStatusCondition(&s.Conditions, v1alpha1.StalledCondition)
 	conditions := reconciler.Conditions{List: &s.Conditions, Generation: s.generation, Now: s.now}
 	ready.Type = v1alpha1.ReadyCondition
 	conditions.Set(ready)
