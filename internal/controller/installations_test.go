@@ -100,6 +100,15 @@ func TestInstallationsShareAnIssuer(t *testing.T) {
 	h.Expect(h.clusterIssuerStatus(name).ControllerName).To(Equal("sts-operator.dev/" + other.namespace))
 	h.expectCondition(h.clusterIssuerStatus(name).Conditions, v1alpha1.ReadyCondition, metav1.ConditionTrue, v1alpha1.ReasonVerified)
 
+	t.Log("after an edit whoever looks first writes, and then nobody contradicts")
+	edit(h, &v1alpha1.ClusterSessionIssuer{ObjectMeta: metav1.ObjectMeta{Name: name}}, func(i *v1alpha1.ClusterSessionIssuer) {
+		i.Spec.RequestsPerSecond = new(int32(7))
+	})
+	h.reconcileClusterIssuer(name)
+	h.expectCondition(h.clusterIssuerStatus(name).Conditions, v1alpha1.ReadyCondition, metav1.ConditionFalse, v1alpha1.ReasonKeyNotFound)
+	h.Expect(takeTurns(h, other, name)).To(BeZero())
+	h.expectCondition(h.clusterIssuerStatus(name).Conditions, v1alpha1.ReadyCondition, metav1.ConditionTrue, v1alpha1.ReasonVerified)
+
 	t.Log("both restart: neither believes what the other has reported")
 	other.operator, h.operator = h.newOperator(other.namespace), h.newOperator(h.namespace)
 	h.Expect(takeTurns(h, other, name)).To(BeZero())

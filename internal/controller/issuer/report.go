@@ -47,15 +47,17 @@ func (r *Reconciler) reportProblem(ctx context.Context, issuer v1alpha1.Issuer, 
 }
 
 // writes says whether this installation writes the status of an issuer that it finds ready, or not. Of several that have no
-// controllerName to go by, the first one writes, until another finds ready what that one does not: two that find different things,
-// because each reads its own Secrets, must not write in turns.
+// controllerName to go by, the first one after an edit writes, until another finds ready what that one does not: two that find
+// different things, because each reads its own Secrets, must not write in turns.
 func (r *Reconciler) writes(issuer v1alpha1.Issuer, ready bool) bool {
+	status := issuer.IssuerStatus()
 	switch {
 	case !reconciler.IsReportedByAnother(issuer, r.controllerName), reconciler.ControllerNameOf(issuer) == r.controllerName:
 		return true
+	case status.ObservedGeneration != issuer.GetGeneration():
+		return true
 	}
-	verified := issuer.IssuerStatus().Verified
-	return ready && (verified == nil || verified.Generation != issuer.GetGeneration())
+	return ready && (status.Verified == nil || status.Verified.Generation != issuer.GetGeneration())
 }
 
 // writeStatus patches the status if set changes it and it is this installation's to write, and records a change of readiness.
