@@ -39,10 +39,8 @@ uninstall: $(KUSTOMIZE) ## Take the CRDs, and with them every session and its Se
 	$(KUSTOMIZE) build config/crd | kubectl delete --ignore-not-found -f -
 
 .PHONY: deploy
-deploy: $(KUSTOMIZE) ## Put CRDs and operator (image IMG) into the cluster of the current kubeconfig.
-	@rm -rf bin/deploy && mkdir -p bin/deploy
-	cd bin/deploy && ../../$(KUSTOMIZE) create --resources ../../config/default && ../../$(KUSTOMIZE) edit set image '$(IMAGE_NAME)=$(IMG)'
-	$(KUSTOMIZE) build bin/deploy | kubectl apply --server-side -f -
+deploy: bin/install.yaml ## Put CRDs and operator (image IMG) into the cluster of the current kubeconfig.
+	kubectl apply --server-side -f bin/install.yaml
 
 .PHONY: undeploy
 undeploy: $(KUSTOMIZE) ## Take the operator, the CRDs, every session and its Secret out of that cluster.
@@ -78,12 +76,8 @@ simulate: ## Run the operator for simulated weeks while faults happen (SEEDS=20 
 		go test -count=1 -timeout=0 -v $(if $(findstring -run,$(ARGS)),,-run='^Test(Simulation|HostileTenants|Episodes)$$') $(ARGS) ./test/simulation
 
 .PHONY: lint
-lint: $(GOLANGCI_LINT) ## Lint, and check the formatting.
+lint: $(GOLANGCI_LINT) ## Lint, and check the formatting (ARGS=--fix mends it).
 	@hack/progress.sh "linting" $(GOLANGCI_LINT) run $(ARGS)
-
-.PHONY: fmt
-fmt: $(GOLANGCI_LINT) ## Format the code.
-	$(GOLANGCI_LINT) fmt
 
 .PHONY: generate
 generate: $(CONTROLLER_GEN) ## Generate deep copies, CRDs and the operator's role from the Go code.
@@ -110,6 +104,18 @@ build: ## Build bin/manager and bin/sts-fake.
 .PHONY: image
 image: ## Build image IMG for PLATFORMS with docker, podman or buildah, whichever works here.
 	@LDFLAGS='$(LDFLAGS)' hack/image.sh '$(IMG)' $(PLATFORMS)
+
+.PHONY: dist
+dist: bin/install.yaml ## Write the release's dist/install.yaml (image IMG by its digest: IMG=NAME@sha256:...).
+	@[[ '$(IMG)' =~ @sha256:[0-9a-f]{64}$$ ]] || { echo "dist: name the image by its digest, which a push prints: IMG=NAME@sha256:..., not $(IMG)" >&2; exit 1; }
+	mkdir -p dist && cp bin/install.yaml dist/install.yaml
+
+# What config/default installs, with image IMG.
+.PHONY: bin/install.yaml
+bin/install.yaml: $(KUSTOMIZE)
+	@rm -rf bin/install && mkdir -p bin/install
+	cd bin/install && ../../$(KUSTOMIZE) create --resources ../../config/default && ../../$(KUSTOMIZE) edit set image '$(IMAGE_NAME)=$(IMG)'
+	$(KUSTOMIZE) build bin/install > $@
 
 .PHONY: control-plane
 control-plane: ## Get etcd, kube-apiserver and kubectl for tests and demo; print where they are.

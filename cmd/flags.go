@@ -17,12 +17,14 @@ limitations under the License.
 package main
 
 import (
+	"cmp"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -31,6 +33,8 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/util/validation"
 	ctrlconfig "sigs.k8s.io/controller-runtime/pkg/client/config"
+
+	"github.com/sts-operator/sts-operator/api/v1alpha1"
 )
 
 // config is what the flags say.
@@ -38,6 +42,7 @@ type config struct {
 	leaderElect       bool
 	leaderElectionID  string
 	operatorNamespace string
+	controllerName    string
 	namespaces        []string
 	clusterIssuers    bool
 	selector          labels.Selector
@@ -74,18 +79,16 @@ func parseFlags(args []string, stdout io.Writer) (config, error) {
 	flags.SetOutput(io.Discard)
 	ctrlconfig.RegisterFlags(flags) // --kubeconfig
 	flags.BoolVar(&c.leaderElect, "leader-elect", true, "let only one of several replicas work; it gives way at once when it ends")
-	flags.StringVar(
-		&c.leaderElectionID,
-		"leader-election-id",
-		"sts-operator.dev",
-		"`name` of the Lease that replicas share; give each shard (--selector) its own",
-	)
+	flags.StringVar(&c.leaderElectionID, "leader-election-id", "sts-operator.dev",
+		"`name` of the Lease that replicas share; give each shard (--selector) its own")
 	flags.StringVar(
 		&c.operatorNamespace,
 		"operator-namespace",
 		operatorNamespace(),
 		"`namespace` of the Lease and of the Secrets (keys, MFA seeds) of ClusterSessionIssuers; by default the pod's own, else sts-operator-system",
 	)
+	flags.StringVar(&c.controllerName, "controller-name", "",
+		"`name` of this installation, for the spec.controllerName of ClusterSessionIssuers; by default sts-operator.dev/ and --operator-namespace")
 	flags.StringVar(&namespaces, "namespaces", "", "watch only these `namespaces`, separated by commas; all by default")
 	flags.BoolVar(
 		&c.clusterIssuers,
@@ -127,8 +130,12 @@ func parseFlags(args []string, stdout io.Writer) (config, error) {
 	return c, c.complete(namespaces, selector)
 }
 
+// controllerNamePattern is that of the API.
+var controllerNamePattern = regexp.MustCompile(`^[0-9A-Za-z]([0-9A-Za-z._/-]{0,251}[0-9A-Za-z])?$`)
+
 // complete checks the values and parses those that are lists.
 func (c *config) complete(namespaces, selector string) error {
+	c.controllerName = cmp.Or(c.controllerName, v1alpha1.GroupVersion.Group+"/"+c.operatorNamespace)
 	var err error
 	if c.namespaces, err = parseNamespaces(namespaces); err != nil {
 		return fmt.Errorf("--namespaces: %w", err)
@@ -139,6 +146,8 @@ func (c *config) complete(namespaces, selector string) error {
 	switch {
 	case !c.clusterIssuers && len(c.namespaces) == 0:
 		return errors.New("--cluster-issuers=false needs --namespaces: name the namespaces to serve, since without ClusterRole none can be found")
+	case !controllerNamePattern.MatchString(c.controllerName):
+		return fmt.Errorf("--controller-name may hold only letters, digits and ._/-, such as sts-operator.dev/sts-operator-system, not %q", c.controllerName)
 	case !slices.Contains([]string{"json", "text"}, c.logFormat):
 		return fmt.Errorf("--log-format must be json or text, not %q", c.logFormat)
 	case c.concurrency < 1 || c.concurrency > 1000:

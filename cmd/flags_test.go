@@ -57,6 +57,7 @@ func TestDefaultsAreSafe(t *testing.T) {
 	g.Expect(c.clusterIssuers).To(BeTrue())
 	g.Expect(c.selector.Empty()).To(BeTrue())
 	g.Expect(c.operatorNamespace).NotTo(BeEmpty())
+	g.Expect(c.controllerName).To(Equal("sts-operator.dev/" + c.operatorNamespace))
 }
 
 func TestFlagsThatCannotBeMeant(t *testing.T) {
@@ -67,6 +68,7 @@ func TestFlagsThatCannotBeMeant(t *testing.T) {
 		"--cluster-issuers=false": "needs --namespaces",
 		"--cluster-issuers=no":    "invalid boolean value",
 		"--selector=a in":         "--selector",
+		"--controller-name=a b":   "--controller-name",
 		"--log-format=xml":        "json or text",
 		"--concurrency=0":         "from 1 to 1000",
 		"--kube-api-qps=-1":       "must not be below 0",

@@ -66,7 +66,9 @@ func setLoggers(logger logr.Logger) {
 }
 
 func run(ctx context.Context, config config) error {
-	mgr, err := newManager(ctx, config)
+	ctx, end := context.WithCancel(ctx)
+	defer end()
+	mgr, err := newManager(ctx, config, end)
 	if err != nil {
 		return err
 	}

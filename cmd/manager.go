@@ -35,6 +35,7 @@ import (
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	ctrlcontroller "sigs.k8s.io/controller-runtime/pkg/config"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
@@ -56,8 +57,8 @@ const publishTime = 12 * time.Second
 // probeTime is less than the second that a kubelet waits for an answer.
 const probeTime = 500 * time.Millisecond
 
-// newManager wires everything.
-func newManager(ctx context.Context, c config) (ctrl.Manager, error) {
+// newManager wires everything. end makes the manager end.
+func newManager(ctx context.Context, c config, end context.CancelFunc) (ctrl.Manager, error) {
 	restConfig, err := ctrl.GetConfig()
 	if err != nil {
 		return nil, fmt.Errorf("no Kubernetes cluster to work with: %w", err)
@@ -65,9 +66,21 @@ func newManager(ctx context.Context, c config) (ctrl.Manager, error) {
 	restConfig.UserAgent = "sts-operator/" + version
 	limitRequests(restConfig, c)
 
-	mgr, err := ctrl.NewManager(restConfig, managerOptions(c, restConfig))
+	scheme := newScheme()
+	api, err := client.New(restConfig, client.Options{Scheme: scheme})
+	if err != nil {
+		return nil, fmt.Errorf("creating a Kubernetes client: %w", err)
+	}
+	var unserved []string
+	c.namespaces, unserved = servable(ctx, api, c.namespaces)
+	mgr, err := ctrl.NewManager(restConfig, managerOptions(c, restConfig, scheme))
 	if err != nil {
 		return nil, fmt.Errorf("creating the manager: %w", err)
+	}
+	if len(unserved) > 0 {
+		if err := mgr.Add(&latecomers{clock: clock.RealClock{}, api: api, namespaces: unserved, end: end}); err != nil {
+			return nil, fmt.Errorf("adding the look at namespaces that could not be served: %w", err)
+		}
 	}
 	// The SDK's default chain finds the pod's own credentials, if there are any, when an ambient issuer asks for them.
 	ambient, err := awsconfig.LoadDefaultConfig(ctx, awsconfig.WithLogger(logging.Nop{}))
@@ -76,6 +89,7 @@ func newManager(ctx context.Context, c config) (ctrl.Manager, error) {
 	}
 	realClock := clock.RealClock{}
 	measures := metrics.New(ctrlmetrics.Registry)
+	measures.Namespaces(c.namespaces, unserved)
 	turns := scheduler.New(c.concurrency)
 	stsBroker := broker.New(broker.Options{
 		Clock:       realClock,
@@ -86,7 +100,8 @@ func newManager(ctx context.Context, c config) (ctrl.Manager, error) {
 		Observe:     measures.ObserveRequest,
 	})
 	dependencies := reconciler.Dependencies{
-		Clock: realClock, Broker: stsBroker, Scheduler: turns, Metrics: measures, OperatorNamespace: c.operatorNamespace, NamespacedOnly: !c.clusterIssuers,
+		Clock: realClock, Broker: stsBroker, Scheduler: turns, Metrics: measures,
+		OperatorNamespace: c.operatorNamespace, ControllerName: c.controllerName, NamespacedOnly: !c.clusterIssuers,
 	}
 	options := reconciler.Options{Concurrency: c.concurrency, Timeout: c.stsTimeout + 20*time.Second, Namespaces: c.namespaces}
 	if err := controller.Setup(ctx, mgr, dependencies, options); err != nil {
@@ -111,11 +126,14 @@ func leaseConfig(restConfig *rest.Config) *rest.Config {
 	return config
 }
 
-func managerOptions(c config, restConfig *rest.Config) ctrl.Options {
+func newScheme() *runtime.Scheme {
 	scheme := runtime.NewScheme()
 	utilruntime.Must(clientgoscheme.AddToScheme(scheme))
 	utilruntime.Must(v1alpha1.AddToScheme(scheme))
+	return scheme
+}
 
+func managerOptions(c config, restConfig *rest.Config, scheme *runtime.Scheme) ctrl.Options {
 	caches := cache.Options{ByObject: federatedsession.Caches(c.selector)}
 	for _, namespace := range c.namespaces {
 		if caches.DefaultNamespaces == nil {

@@ -70,7 +70,7 @@ func TestTheLeaseDoesNotWaitAmongTheWorkersRequests(t *testing.T) {
 	g.Expect(restConfig.RateLimiter.TryAccept()).To(BeTrue())
 	g.Expect(restConfig.RateLimiter.TryAccept()).To(BeFalse(), "the workers are limited")
 
-	lease := managerOptions(c, restConfig).LeaderElectionConfig
+	lease := managerOptions(c, restConfig, newScheme()).LeaderElectionConfig
 
 	g.Expect(lease.RateLimiter).To(BeNil())
 	g.Expect(lease.QPS).To(BeNumerically("<", 0))

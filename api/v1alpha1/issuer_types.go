@@ -120,9 +120,9 @@ type IssuerSpec struct {
 	RequestsPerSecond *int32 `json:"requestsPerSecond,omitempty"`
 
 	// verificationIntervalSeconds is how often STS is asked who the issuer is while
-	// nothing has changed, in seconds, 60 to 86400; absent 3600. A key that was
-	// deleted is noticed then, or by the next rotation. Compatible services are
-	// not asked.
+	// nothing has changed, in seconds, 60 to 86400; absent 3600. The questions are
+	// spread: one comes after one to two intervals. A key that was deleted is
+	// noticed then, or by the next rotation. Compatible services are not asked.
 	// +optional
 	// +kubebuilder:validation:Minimum=60
 	// +kubebuilder:validation:Maximum=86400
@@ -309,7 +309,8 @@ type UnsignedIdentity struct{}
 
 // IssuerStatus is what STS says of an issuer's identity.
 type IssuerStatus struct {
-	// conditions are Ready (always); CanFederate, whether the identity may call
+	// conditions are Ready (always); Stalled while only an edit is a cure;
+	// CanFederate, whether the identity may call
 	// GetFederationToken and GetSessionToken; RootIdentity while the identity is
 	// an account's root user; Unrestricted while a ClusterSessionIssuer admits
 	// every namespace without any rule.

@@ -58,6 +58,10 @@ type Config struct {
 // HasIdentity says whether there is somebody to sign requests as.
 func (c Config) HasIdentity() bool { return c.Ambient || c.Key.AccessKeyID() != "" }
 
+// IsVerifiable says whether STS can be asked who the issuer is. Of other services than AWS, half do not know GetCallerIdentity, and the
+// others answer it in many ways.
+func (c Config) IsVerifiable() bool { return c.HasIdentity() && !c.Compatible }
+
 // Equals compares how STS is called, secrets too, by value; not the version.
 func (c Config) Equals(other Config) bool {
 	same := c.Key.Equals(other.Key) && c.MFASeed.Text() == other.MFASeed.Text()
@@ -103,6 +107,30 @@ func (b *Broker) Register(id ID, config Config, identity sts.Identity) {
 	}
 	b.options.Scheduler.Register(b.options.Clock.Now(), id, limitsOf(id, config))
 	b.issuers.put(id, &issuer{config: config, identity: identity, client: b.newClient(config)})
+}
+
+// Reject keeps an issuer, of a version, from being called until it is registered again.
+func (b *Broker) Reject(id ID, version string, problem *sts.Problem) {
+	b.issuers.reject(id, version, problem)
+}
+
+// Standing is what this installation has found out about an issuer.
+type Standing struct {
+	// Version of the issuer that was looked at.
+	Version string
+	// Identity that it calls STS as; zero for none.
+	Identity sts.Identity
+	// Problem keeps it from being used; nil if it can be.
+	Problem *sts.Problem
+}
+
+// Standing of an issuer, if anything is known of it.
+func (b *Broker) Standing(id ID) (Standing, bool) {
+	known := b.issuers.get(id)
+	if known == nil {
+		return Standing{}, false
+	}
+	return Standing{Version: known.config.Version, Identity: known.identity, Problem: known.problem}, true
 }
 
 // Forget removes an issuer.

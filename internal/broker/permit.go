@@ -57,7 +57,7 @@ type IssueRequest struct {
 // again, if the scheduler does not say before that the session's turn has come.
 func (b *Broker) Permit(request IssueRequest) (*Permit, *sts.Problem) {
 	issuer := b.issuers.get(request.Issuer)
-	if issuer == nil || issuer.config.Version != request.Version {
+	if issuer == nil || issuer.problem != nil || issuer.config.Version != request.Version {
 		return nil, loading(request.Issuer)
 	}
 	turn, wait := b.options.Scheduler.Ask(b.options.Clock.Now(), scheduler.Claim{

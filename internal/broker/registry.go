@@ -22,11 +22,13 @@ import (
 	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
-// issuer is what the broker keeps of a registered issuer.
+// issuer is what the broker keeps of an issuer.
 type issuer struct {
 	config   Config
 	identity sts.Identity
 	client   stsClient
+	// problem keeps it from being called; nil if it can be.
+	problem *sts.Problem
 }
 
 // registry holds the issuers.
@@ -49,11 +51,11 @@ func (r *registry) refresh(id ID, config Config, identity sts.Identity) bool {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
 	known, ok := r.issuers[id]
-	if !ok || known.identity.Stable() != identity.Stable() || !known.config.Equals(config) {
+	if !ok || known.client == nil || known.identity.Stable() != identity.Stable() || !known.config.Equals(config) {
 		return false
 	}
 	same := *known
-	same.config.Version = config.Version
+	same.config.Version, same.problem = config.Version, nil
 	same.identity = identity // a role's has the name of its present session
 	r.issuers[id] = &same
 	return true
@@ -64,6 +66,18 @@ func (r *registry) put(id ID, i *issuer) {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
 	r.issuers[id] = i
+}
+
+// reject an issuer for a problem; what was known of it stays.
+func (r *registry) reject(id ID, version string, problem *sts.Problem) {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	rejected := issuer{}
+	if known, ok := r.issuers[id]; ok {
+		rejected = *known
+	}
+	rejected.config.Version, rejected.problem = version, problem
+	r.issuers[id] = &rejected
 }
 
 func (r *registry) forget(id ID) {

@@ -55,7 +55,7 @@ func TestIssuerCompatible(t *testing.T) {
 	h.Expect(meta.FindStatusCondition(status.Conditions, v1alpha1.RootIdentityCondition)).To(BeNil())
 	h.Expect(status.Identity).To(BeNil())
 	h.Expect(status.LastVerifiedTime).To(BeNil())
-	h.Expect(status.Verified.AccessKeyID).To(Equal(stsfake.DefaultAccessKeyID))
+	h.Expect(*status.Verified).To(Equal(v1alpha1.VerifiedIdentity{Generation: 1, AccessKeyID: stsfake.DefaultAccessKeyID}))
 
 	h.restart()
 	h.api.taken()

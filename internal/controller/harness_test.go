@@ -98,22 +98,24 @@ func newHarness(t *testing.T, options ...stsfake.Option) *harness {
 }
 
 // restart replaces the operator by a new one that remembers nothing.
-func (h *harness) restart() {
-	h.registry = prometheus.NewRegistry()
-	metrics := metrics.New(h.registry)
-	h.recorder = events.NewFakeRecorder(5000)
-	h.scheduler = scheduler.New(16)
-	h.broker = broker.New(broker.Options{
-		Clock: h.clock, Scheduler: h.scheduler, HTTPClient: broker.NewHTTPClient(nil), Ambient: h.ambient,
+func (h *harness) restart() { h.operator = h.newOperator(h.namespace) }
+
+// newOperator is one that remembers nothing, installed in a namespace.
+func (h *harness) newOperator(namespace string) operator {
+	o := operator{registry: prometheus.NewRegistry(), recorder: events.NewFakeRecorder(5000), scheduler: scheduler.New(16)}
+	metrics := metrics.New(o.registry)
+	o.broker = broker.New(broker.Options{
+		Clock: h.clock, Scheduler: o.scheduler, HTTPClient: broker.NewHTTPClient(nil), Ambient: h.ambient,
 		CallTimeout: 5 * time.Second, Observe: metrics.ObserveRequest,
 	})
 	d := reconciler.Dependencies{
-		Clock: h.clock, Client: h.api.cached, Live: h.api.live, Broker: h.broker, Scheduler: h.scheduler, Recorder: h.recorder,
-		Metrics: metrics, Guardrails: guardrail.NewCache(), OperatorNamespace: h.namespace,
+		Clock: h.clock, Client: h.api.cached, Live: h.api.live, Broker: o.broker, Scheduler: o.scheduler, Recorder: o.recorder,
+		Metrics: metrics, Guardrails: guardrail.NewCache(), OperatorNamespace: namespace, ControllerName: "sts-operator.dev/" + namespace,
 	}
-	h.sessions = federatedsession.New(d)
-	h.issuers = issuer.New(v1alpha1.SessionIssuerKind, d)
-	h.clusterIssuers = issuer.New(v1alpha1.ClusterSessionIssuerKind, d)
+	o.sessions = federatedsession.New(d)
+	o.issuers = issuer.New(v1alpha1.SessionIssuerKind, d)
+	o.clusterIssuers = issuer.New(v1alpha1.ClusterSessionIssuerKind, d)
+	return o
 }
 
 // key creates the key Secret of an issuer.

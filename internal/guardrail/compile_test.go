@@ -85,8 +85,9 @@ func TestCompile(t *testing.T) {
 		t.Run(sentence, func(t *testing.T) {
 			g := NewWithT(t)
 			guardrails, problem := guardrail.Compile(c.issuer)
-			g.Expect(guardrails).To(BeNil())
 			g.Expect(reason(problem)).To(Equal(v1alpha1.ReasonRuleInvalid))
+			_, refusal := guardrails.Apply(federation, namespace, object)
+			g.Expect(refusal).To(Equal(problem))
 			g.Expect(problem.Message).To(Equal(c.want))
 		})
 	}

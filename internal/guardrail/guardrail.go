@@ -42,10 +42,13 @@ type Guardrails struct {
 	tags           []forcedTag
 	sourceIdentity *celpolicy.Expression // nil for none
 	rules          []rule
+	// unreadable is why nothing may be issued; nil if all of it could be compiled.
+	unreadable *sts.Problem
 }
 
 // Compile compiles the guardrails of an issuer. A problem has the reason RuleInvalid, and names the field, such as
-// spec.guardrails.rules[1].expression, with the line and the column of the mistake.
+// spec.guardrails.rules[1].expression, with the line and the column of the mistake. What is returned with one still tells
+// which namespaces the issuer admits, and refuses every request.
 func Compile(issuer v1alpha1.Issuer) (*Guardrails, *sts.Problem) {
 	spec, compiler := issuer.IssuerSpec().Guardrails, environment().NewCompiler()
 	g := &Guardrails{
@@ -55,27 +58,35 @@ func Compile(issuer v1alpha1.Issuer) (*Guardrails, *sts.Problem) {
 	if cluster, ok := issuer.(*v1alpha1.ClusterSessionIssuer); ok {
 		g.namespaces = newNamespaces(cluster.Spec.AllowedNamespaces)
 	}
-	var err error
+	if err := g.compile(compiler, spec); err != nil {
+		g.unreadable = sts.Problemf(v1alpha1.ReasonRuleInvalid, "%s", err)
+	}
+	return g, g.unreadable
+}
+
+// compile the expressions, and what else can be unreadable.
+func (g *Guardrails) compile(compiler *celpolicy.Compiler, spec v1alpha1.Guardrails) (err error) {
 	if g.tags, err = compileTags(compiler, spec.SessionTags); err != nil {
-		return nil, sts.Problemf(v1alpha1.ReasonRuleInvalid, "%s", err)
+		return err
 	}
 	if spec.SourceIdentityExpression != "" {
 		if g.sourceIdentity, err = compiler.CompileString(sourceIdentityField, spec.SourceIdentityExpression); err != nil {
-			return nil, sts.Problemf(v1alpha1.ReasonRuleInvalid, "%s", err)
+			return err
 		}
 	}
-	if g.rules, err = compileRules(compiler, spec.Rules); err != nil {
-		return nil, sts.Problemf(v1alpha1.ReasonRuleInvalid, "%s", err)
-	}
-	return g, nil
+	g.rules, err = compileRules(compiler, spec.Rules)
+	return err
 }
 
 // Apply checks a session's request. It returns the request to be sent, with the issuer's tags and source identity; or a problem,
 // with the request as the session asked for it. The first check that fails decides: a namespace that the issuer does not admit
 // learns nothing else about it.
 func (g *Guardrails) Apply(asked sts.Request, namespace, object Metadata) (sts.Request, *sts.Problem) {
-	if problem := g.checkNamespace(namespace); problem != nil {
+	if problem := g.CheckNamespace(namespace); problem != nil {
 		return asked, problem
+	}
+	if g.unreadable != nil {
+		return asked, g.unreadable
 	}
 	if problem := g.checkOperation(asked.Operation); problem != nil {
 		return asked, problem

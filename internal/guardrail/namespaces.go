@@ -31,7 +31,6 @@ type namespaces struct {
 	nobody, everybody bool
 	names             []string
 	selector          labels.Selector // nil for none
-	selectorError     error
 }
 
 // newNamespaces compiles spec.allowedNamespaces. Absent (nil), nobody is admitted; empty, everybody. An invalid selector admits
@@ -45,15 +44,15 @@ func newNamespaces(allowed *v1alpha1.AllowedNamespaces) *namespaces {
 		names:     slices.Clone(allowed.Names),
 	}
 	if allowed.Selector != nil {
-		if n.selector, n.selectorError = metav1.LabelSelectorAsSelector(allowed.Selector); n.selectorError == nil {
-			n.everybody = n.selector.Empty()
+		if selector, err := metav1.LabelSelectorAsSelector(allowed.Selector); err == nil {
+			n.selector, n.everybody = selector, selector.Empty()
 		}
 	}
 	return n
 }
 
-// checkNamespace says why a namespace may not use the issuer; nil if it may.
-func (g *Guardrails) checkNamespace(namespace Metadata) *sts.Problem {
+// CheckNamespace says why a namespace may not use the issuer; nil if it may.
+func (g *Guardrails) CheckNamespace(namespace Metadata) *sts.Problem {
 	n := g.namespaces
 	refuse := func(format string, args ...any) *sts.Problem {
 		return sts.Problemf(v1alpha1.ReasonNamespaceNotAllowed, "%s "+format, append([]any{g.issuer}, args...)...)
@@ -65,8 +64,6 @@ func (g *Guardrails) checkNamespace(namespace Metadata) *sts.Problem {
 		return refuse("admits no namespace: an administrator must set its spec.allowedNamespaces")
 	case n.everybody || slices.Contains(n.names, namespace.Name):
 		return nil
-	case n.selectorError != nil:
-		return refuse("has an unreadable spec.allowedNamespaces.selector and so admits no namespace: %s", n.selectorError)
 	case n.selector != nil && n.selector.Matches(labels.Set(namespace.Labels)):
 		return nil
 	}

@@ -44,6 +44,7 @@ type Metrics struct {
 	rotation     *prometheus.GaugeVec
 	utilization  *prometheus.GaugeVec
 	packedPolicy *prometheus.GaugeVec
+	namespaces   *prometheus.GaugeVec
 }
 
 // New declares the metrics and registers them.
@@ -85,8 +86,21 @@ func New(registry prometheus.Registerer) *Metrics {
 		utilization:  gauge("token_utilization_percent", "How much of the largest session token policies and tags use."),
 		packedPolicy: gauge("packed_policy_size_percent", "How much of the packed policy size policies and tags use (deprecated by AWS)."),
 	}
-	registry.MustRegister(m.issuances, m.requests, m.latency, m.lead, m.waits, m.ready, m.expiration, m.rotation, m.utilization, m.packedPolicy)
+	m.namespaces = prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Name: "sts_operator_namespace_served", Help: "1 for each of --namespaces that is served, 0 for one that cannot be listed.",
+	}, []string{"namespace"})
+	registry.MustRegister(m.namespaces, m.issuances, m.requests, m.latency, m.lead, m.waits, m.ready, m.expiration, m.rotation, m.utilization, m.packedPolicy)
 	return m
+}
+
+// Namespaces shows which of those that are to be served can be.
+func (m *Metrics) Namespaces(served, unserved []string) {
+	for _, namespace := range served {
+		m.namespaces.WithLabelValues(namespace).Set(1)
+	}
+	for _, namespace := range unserved {
+		m.namespaces.WithLabelValues(namespace).Set(0)
+	}
 }
 
 // ObserveRequest counts one request to STS.

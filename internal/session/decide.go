@@ -34,6 +34,8 @@ const (
 	Issue
 	// Hold: issuing is due but cannot or must not happen; Problem says why.
 	Hold
+	// LeaveAlone: another installation serves the session; nothing is done or reported.
+	LeaveAlone
 	// LookAgain: the session that was read is an old one, so nothing is done or reported until it is read again.
 	LookAgain
 )
@@ -67,7 +69,7 @@ type check func(o Observed, now time.Time) *Decision
 // Decide says what to do about a session. The first check that is not met decides; the order is the specification.
 func Decide(o Observed, now time.Time) Decision {
 	// What stops a session whatever its Secret holds.
-	standing := []check{sessionIsCurrent, specIsValid, isNotSuspended, namespaceIsActive, issuerExists, issuerAdmits, secretIsOurs}
+	standing := []check{issuerIsOurs, sessionIsCurrent, specIsValid, isNotSuspended, namespaceIsActive, issuerExists, issuerAdmits, secretIsOurs}
 	// Checks that must pass before calling STS.
 	beforeIssue := []check{
 		issuerIsReady, issuerHasIdentity, issuerCanFederate, durationFitsChaining, partitionIsRight, roleHasAccount, verifyIsPossible,
@@ -133,6 +135,13 @@ func first(checks []check, o Observed, now time.Time) *Decision {
 func hold(problem *sts.Problem) *Decision { return &Decision{Action: Hold, Problem: problem} }
 
 func issue(cause string) *Decision { return &Decision{Action: Issue, Cause: cause} }
+
+func issuerIsOurs(o Observed, _ time.Time) *Decision {
+	if o.Issuer.State != IssuerOfAnother {
+		return nil
+	}
+	return &Decision{Action: LeaveAlone}
+}
 
 func specIsValid(o Observed, _ time.Time) *Decision {
 	if o.Request.invalid == nil {
@@ -245,7 +254,11 @@ func issuerIsReady(o Observed, now time.Time) *Decision {
 		d.RetryAt = now.Add(Stagger(verifyingRetry, o.Session.UID))
 		return d
 	default:
-		return hold(issuerNotReady(o))
+		d := hold(issuerNotReady(o))
+		if o.Issuer.ReportedByAnother {
+			d.RetryAt = now.Add(Stagger(reportedByAnotherRetry, o.Session.UID))
+		}
+		return d
 	}
 }
 
@@ -263,8 +276,12 @@ func issuerCanFederate(o Observed, _ time.Time) *Decision {
 	return hold(issuerCannotFederate(o))
 }
 
-// verifyingRetry is when to look again at an issuer that is being verified.
-const verifyingRetry = time.Second
+const (
+	// verifyingRetry is when to look again at an issuer that is being verified.
+	verifyingRetry = time.Second
+	// reportedByAnotherRetry is when to look again at an issuer whose status does not change with what is found here.
+	reportedByAnotherRetry = 15 * time.Second
+)
 
 // longestChained is the most that AWS grants a role which assumes another.
 const longestChained = time.Hour

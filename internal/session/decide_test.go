@@ -65,7 +65,8 @@ var (
 	notAdmitted = refusedFor(v1alpha1.ReasonNamespaceNotAllowed, "ClusterSessionIssuer aws admits no namespace")
 	foreign     = func(o *session.Observed) { o.Secret.Foreign = "owned by a Deployment" }
 
-	issuerNotReady = func(o *session.Observed) { o.Issuer.State, o.Issuer.NotReady = session.IssuerNotReady, "KeyNotFound" }
+	issuerNotReady = notReady(v1alpha1.ReasonKeyNotFound, "Secret team-a/keys does not exist")
+	ofAnother      = func(o *session.Observed) { o.Issuer = session.Issuer{State: session.IssuerOfAnother} }
 	beingVerified  = func(o *session.Observed) { o.Issuer.State = session.IssuerVerifying }
 	cannotFederate = func(o *session.Observed) { o.Issuer.Identity.ARN = assumedRoleARN }
 	immutable      = func(o *session.Observed) { o.Secret.Immutable = true }
@@ -76,6 +77,13 @@ var (
 	otherIdentity = func(o *session.Observed) { o.Issuer.Identity.UserID = "AIDAOTHER" }
 	outOfSync     = func(o *session.Observed) { o.Secret.InSync = false }
 )
+
+// notReady is an issuer that cannot be used.
+func notReady(reason, message string) func(*session.Observed) {
+	return func(o *session.Observed) {
+		o.Issuer.State, o.Issuer.NotReady = session.IssuerNotReady, sts.Problemf(reason, "%s", message)
+	}
+}
 
 // refusedFor is what the issuer's guardrails may say.
 func refusedFor(reason, message string) func(*session.Observed) {
@@ -164,6 +172,10 @@ func TestDecideHold(t *testing.T) {
 		"an issuer that is not ready stops a rotation":                                {issuerNotReady, due, hold(notReady, midnight)},
 		"an issuer that is not ready stops a first issue":                             {all(issuerNotReady, missing), noon, hold(notReady, never)},
 		"an issuer that is not ready is waited for after expiration, too":             {issuerNotReady, midnight, hold(notReady, never)},
+		"an issuer that another installation reports on is looked at within half a minute": {
+			all(issuerNotReady, func(o *session.Observed) { o.Issuer.ReportedByAnother = true }), midnight,
+			hold(notReady, midnight.Add(session.Stagger(15*time.Second, uid))),
+		},
 		"an issuer that is being verified stops a rotation": {
 			beingVerified, due, hold(notReady, due.Add(session.Stagger(time.Second, uid))),
 		},
@@ -176,6 +188,19 @@ func TestDecideHold(t *testing.T) {
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			NewWithT(t).Expect(verdictOf(session.Decide(healthy(c.given), c.now))).To(Equal(c.want))
+		})
+	}
+}
+
+func TestDecideLeaveAlone(t *testing.T) {
+	for sentence, given := range map[string]func(*session.Observed){
+		"a session of another installation's issuer is left alone": ofAnother,
+		"whatever its Secret is":                                   all(ofAnother, foreign),
+		"whatever it asks for":                                     all(ofAnother, invalid),
+		"whether it has credentials or has none":                   all(ofAnother, missing),
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			NewWithT(t).Expect(verdictOf(session.Decide(healthy(given), midnight))).To(Equal(verdict{Action: session.LeaveAlone}))
 		})
 	}
 }
@@ -193,6 +218,9 @@ func TestDecideHoldMessage(t *testing.T) {
 		"a namespace that is not admitted: the refusal":   {notAdmitted, false, []string{"ClusterSessionIssuer aws admits no namespace"}},
 		"a conflict: the Secret, its owner and the field": {foreign, false, []string{"Secret reports", "owned by a Deployment", "spec.secret.name"}},
 		"an issuer that is not ready: its name and why":   {issuerNotReady, false, []string{"ClusterSessionIssuer aws", "KeyNotFound"}},
+		"an issuer that waits for an edit: that it does": {
+			notReady(v1alpha1.ReasonRuleInvalid, "spec.guardrails.rules[0]"), false, []string{"waits for an edit", "RuleInvalid", "rules[0]"},
+		},
 		"an issuer that is being verified: only its name": {beingVerified, true, []string{"ClusterSessionIssuer aws is being verified"}},
 		"an issuer that cannot federate: what it needs":   {cannotFederate, false, []string{"ClusterSessionIssuer aws", "spec.accessKey"}},
 		"an immutable Secret: its name, where one is given": {

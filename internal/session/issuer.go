@@ -26,6 +26,8 @@ const (
 	IssuerMissing IssuerState = iota
 	// IssuerNotServed: this operator serves no issuers of that kind.
 	IssuerNotServed
+	// IssuerOfAnother: it names another installation, which serves its sessions, too.
+	IssuerOfAnother
 	// IssuerVerifying: STS is being asked who it is.
 	IssuerVerifying
 	// IssuerNotReady: it cannot be used; NotReady says why.
@@ -38,7 +40,9 @@ const (
 type Issuer struct {
 	State IssuerState
 	// NotReady says why an issuer is not ready.
-	NotReady string
+	NotReady *sts.Problem
+	// ReportedByAnother: another installation writes the issuer's status, so no watch reports when this one finds it ready.
+	ReportedByAnother bool
 	// Compatible: it calls another service than AWS, which names principals and keys as it likes, or not at all.
 	Compatible bool
 	// Region that it calls STS in.

@@ -53,7 +53,11 @@ func issuerVerifying(o Observed) *sts.Problem {
 }
 
 func issuerNotReady(o Observed) *sts.Problem {
-	return sts.Problemf(v1alpha1.ReasonIssuerNotReady, "%s is not ready: %s", o.issuerRef(), o.Issuer.NotReady)
+	state := "is not ready"
+	if o.Issuer.NotReady.StallsIssuer() {
+		state = "is not ready and waits for an edit"
+	}
+	return sts.Problemf(v1alpha1.ReasonIssuerNotReady, "%s %s (%s): %s", o.issuerRef(), state, o.Issuer.NotReady.Reason, o.Issuer.NotReady.Message)
 }
 
 func issuerHasNoIdentity(o Observed) *sts.Problem {

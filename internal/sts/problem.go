@@ -69,6 +69,9 @@ func (p *Problem) IsTransient() bool { return reasons[p.Reason].transient }
 // SuspectsIssuer says whether the issuer should be verified again.
 func (p *Problem) SuspectsIssuer() bool { return reasons[p.Reason].suspectsIssuer }
 
+// StallsIssuer says whether an issuer that has the problem waits for an edit, its own or of a Secret that it names.
+func (p *Problem) StallsIssuer() bool { return reasons[p.Reason].stallsIssuer }
+
 // AwaitsTurn says whether others are before the session.
 func (p *Problem) AwaitsTurn() bool { return reasons[p.Reason].awaitsTurn }
 

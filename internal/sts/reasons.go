@@ -44,6 +44,8 @@ type traitsOfReason struct {
 	transient bool
 	// suspectsIssuer: the issuer may no longer be who it was, so that it is verified again.
 	suspectsIssuer bool
+	// stallsIssuer: only an edit, of the issuer or of what it names, is the cure of an issuer that has it.
+	stallsIssuer bool
 	// awaitsTurn: others are before the session, which is no failure.
 	awaitsTurn bool
 	// sentence says what the reason means. docs/conditions.md repeats it.
@@ -61,7 +63,7 @@ var reasons = map[string]traitsOfReason{
 	v1alpha1.ReasonExpired:         {sentence: "the credentials have expired, and no new ones could be issued"},
 
 	// The object and the guardrails.
-	v1alpha1.ReasonInvalidSpec:            {outcome: Refuse, sentence: "the spec breaks a rule that the schema cannot check"},
+	v1alpha1.ReasonInvalidSpec:            {stallsIssuer: true, outcome: Refuse, sentence: "the spec breaks a rule that the schema cannot check"},
 	v1alpha1.ReasonInvalidPolicy:          {outcome: Refuse, sentence: "the inline policy is not one that STS accepts"},
 	v1alpha1.ReasonPolicyTooLarge:         {outcome: Refuse, sentence: "policies and tags together do not fit into a session token"},
 	v1alpha1.ReasonRequestRefused:         {outcome: Refuse, sentence: "STS refuses a parameter of the request"},
@@ -70,7 +72,7 @@ var reasons = map[string]traitsOfReason{
 	v1alpha1.ReasonRuleViolated:           {outcome: Refuse, sentence: "a rule of the issuer refuses the session, or cannot be evaluated for it"},
 	v1alpha1.ReasonForcedTagConflict:      {outcome: Refuse, sentence: "the issuer sets a tag that the session contradicts or cannot carry"},
 	v1alpha1.ReasonSourceIdentityConflict: {outcome: Refuse, sentence: "the issuer sets a source identity that the session contradicts or cannot carry"},
-	v1alpha1.ReasonPartitionMismatch:      {outcome: Refuse, sentence: "an ARN belongs to another AWS partition than the issuer's region"},
+	v1alpha1.ReasonPartitionMismatch:      {stallsIssuer: true, outcome: Refuse, sentence: "an ARN belongs to another AWS partition than the issuer's region"},
 	v1alpha1.ReasonRoleChainingLimit:      {outcome: Refuse, sentence: "the issuer is itself a role, and AWS limits role chaining to an hour"},
 	v1alpha1.ReasonAudienceNotAllowed:     {outcome: Refuse, sentence: "a token for this audience could be used elsewhere than at AWS"},
 
@@ -126,20 +128,22 @@ var reasons = map[string]traitsOfReason{
 	v1alpha1.ReasonRootUser:          {sentence: "the identity is an account's root user"},
 	v1alpha1.ReasonTemporaryIdentity: {sentence: "the identity is a role or another temporary session"},
 	v1alpha1.ReasonNoRules:           {sentence: "the issuer admits every namespace and has no rule"},
-	v1alpha1.ReasonRuleInvalid:       {sentence: "an expression of the issuer's guardrails cannot be read"},
-	v1alpha1.ReasonAccountMismatch:   {issuerWide: true, suspectsIssuer: true, sentence: "the identity belongs to another account than spec.accountID"},
-	v1alpha1.ReasonMFASeedNotFound:   {sentence: "the Secret of the MFA seed, or its key, does not exist or cannot be read"},
-	v1alpha1.ReasonMFASeedInvalid:    {sentence: "the Secret of the MFA seed holds no base32 text"},
-	v1alpha1.ReasonKeyNotFound:       {sentence: "the Secret of the access key does not exist"},
-	v1alpha1.ReasonKeyInvalid:        {sentence: "the Secret holds no usable access key"},
-	v1alpha1.ReasonKeyRefused:        {issuerWide: true, suspectsIssuer: true, sentence: "STS does not accept the access key"},
-	v1alpha1.ReasonIdentityExpired:   {issuerWide: true, suspectsIssuer: true, sentence: "the temporary credentials of the identity have expired"},
+	v1alpha1.ReasonRuleInvalid:       {stallsIssuer: true, sentence: "an expression of the issuer's guardrails cannot be read"},
+	v1alpha1.ReasonAccountMismatch: {
+		stallsIssuer: true, issuerWide: true, suspectsIssuer: true,
+		sentence: "the identity belongs to another account than spec.accountID",
+	},
+	v1alpha1.ReasonMFASeedNotFound: {sentence: "the Secret of the MFA seed, or its key, does not exist or cannot be read"},
+	v1alpha1.ReasonMFASeedInvalid:  {stallsIssuer: true, sentence: "the Secret of the MFA seed holds no base32 text"},
+	v1alpha1.ReasonKeyNotFound:     {sentence: "the Secret of the access key does not exist"},
+	v1alpha1.ReasonKeyInvalid:      {stallsIssuer: true, sentence: "the Secret holds no usable access key"},
+	v1alpha1.ReasonKeyRefused:      {issuerWide: true, suspectsIssuer: true, sentence: "STS does not accept the access key"},
+	v1alpha1.ReasonIdentityExpired: {issuerWide: true, suspectsIssuer: true, sentence: "the temporary credentials of the identity have expired"},
 	v1alpha1.ReasonRegionDisabled: {
 		outcome: Wait, issuerWide: true, ofAccount: true,
 		sentence: "STS is not activated for the account in the issuer's region",
 	},
-	v1alpha1.ReasonRegionMismatch: {
-		issuerWide: true, suspectsIssuer: true,
+	v1alpha1.ReasonRegionMismatch: {stallsIssuer: true, issuerWide: true, suspectsIssuer: true,
 		sentence: "what is behind the endpoint takes signatures for another region than the issuer's",
 	},
 	v1alpha1.ReasonAmbientCredentialsFailed: {

@@ -81,7 +81,7 @@ func TestStatus(t *testing.T) {
 var issuerStatus = map[string]candidate{
 	"it has the identity and what is verified":   {with(`identity: `+broker, verified, `lastVerifiedTime: "2026-01-01T00:00:00Z"`), ``},
 	"an unsigned issuer is verified, as nobody":  {`verified: {generation: 1}`, ``},
-	"another service is verified, as its key":    {`verified: {generation: 1, accessKeyID: minioadmin, identity: {userID: minioadmin}}`, ``},
+	"another service is verified, as its key":    {`verified: {generation: 1, accessKeyID: minioadmin}`, ``},
 	"it has the installation that wrote it":      {`controllerName: sts-operator.dev/east`, ``},
 	"an installation has a name of DNS's length": {`controllerName: ` + text(254, "n"), `status.controllerName: Too long: may not be more than 253`},
 	"a generation begins at 1":                   {`verified: {generation: 0}`, `generation in body should be greater than or equal to 1`},

@@ -193,11 +193,32 @@ roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: sts-oper
 subjects: [{kind: ServiceAccount, name: prometheus, namespace: sts-operator-system}]
 `
 
-// TestAServedNamespaceWithoutItsRoleKeepsTheOperatorFromBecomingReady: so a rollout stops, and the former operator goes on.
-func TestAServedNamespaceWithoutItsRoleKeepsTheOperatorFromBecomingReady(t *testing.T) {
+// TestANamespaceThatCannotBeServedStopsNoOther, be it that it does not exist or that the Role is missing there.
+func TestANamespaceThatCannotBeServedStopsNoOther(t *testing.T) {
 	g := NewWithT(t)
 	config := copyOfConfig(t)
-	edit(t, filepath.Join(config, "namespaced/kustomization.yaml"), "--namespaces=team-a", "--namespaces=team-a,team-b")
+	edit(t, filepath.Join(config, "namespaced/kustomization.yaml"), "--namespaces=team-a", "--namespaces=gone,team-a,team-b")
+	operator := install(t, config)
+
+	operator.expectSession(t, "team-a", "reports", v1alpha1.ReasonIssued)
+	expectStatus(t, "http://"+operator.probes+"/readyz", "", http.StatusOK)
+	g.Expect(operator.Output()).To(And(
+		MatchRegexp(`cannot serve a namespace.*"namespace":"gone"`), MatchRegexp(`cannot serve a namespace.*"namespace":"team-b"`),
+	))
+	operator.expectUntouched(t, "team-b")
+
+	t.Log("with the Role there, it ends so that it is started again with all that it can serve")
+	g.Expect(os.CopyFS(filepath.Join(config, "namespaced/team-b"), os.DirFS(filepath.Join(config, "namespaced/team-a")))).To(Succeed())
+	edit(t, filepath.Join(config, "namespaced/team-b/kustomization.yaml"), "namespace: team-a", "namespace: team-b")
+	apply(t, operator.admin, kustomized(t, filepath.Join(config, "namespaced/team-b"))...)
+	g.Eventually(operator.Output, patience, interval).Should(MatchRegexp(`ending, to start again.*"namespace":"team-b"`))
+}
+
+// TestNoNamespaceThatCanBeServed: the operator does not become ready, so that a rollout to one that lacks a permission stops.
+func TestNoNamespaceThatCanBeServed(t *testing.T) {
+	g := NewWithT(t)
+	config := copyOfConfig(t)
+	edit(t, filepath.Join(config, "namespaced/kustomization.yaml"), "--namespaces=team-a", "--namespaces=team-b,gone")
 	operator := install(t, config)
 	g.Eventually(operator.Output, patience, interval).Should(MatchRegexp(`secrets is forbidden.*team-b`))
 	expectStatus(t, "http://"+operator.probes+"/healthz", "", http.StatusOK)

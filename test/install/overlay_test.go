@@ -33,6 +33,7 @@ func TestTheNamespacedInstallIsNamespaced(t *testing.T) {
 	g.Expect(namesOf(installed)).To(ConsistOf(
 		"sts-operator-system Deployment sts-operator-controller-manager",
 		"sts-operator-system NetworkPolicy sts-operator-allow-metrics",
+		"sts-operator-system PodDisruptionBudget sts-operator-controller-manager",
 		"sts-operator-system Role sts-operator-leader-election",
 		"sts-operator-system RoleBinding sts-operator-leader-election",
 		"sts-operator-system ServiceAccount sts-operator-controller-manager",

@@ -77,7 +77,7 @@ func settled(observed session.Observed, decision session.Decision) outcome {
 // until the cache shows the same.
 func (r *Reconciler) decideAgain(ctx context.Context, secret *corev1.Secret, observed session.Observed) (outcome, error) {
 	switch decision := session.Decide(observed, r.clock.Now()); decision.Action {
-	case session.Issue, session.LookAgain:
+	case session.Issue, session.LookAgain, session.LeaveAlone:
 		return outcome{lookAgain: true}, nil
 	case session.SyncMetadata:
 		return r.patchMetadata(ctx, secret, observed, decision.RetryAt)

@@ -21,7 +21,6 @@ import (
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -108,35 +107,33 @@ func (r *Reconciler) getIssuer(ctx context.Context, fs *v1alpha1.FederatedSessio
 	return reconciler.GetIssuer(ctx, r.client, issuerID(fs))
 }
 
-// observeIssuer reads the issuer's status, which is what the issuer's own reconciler found out.
+// observeIssuer is what the issuer's own reconciler has found out. It is not read from the status, which may be another installation's.
 func (r *Reconciler) observeIssuer(fs *v1alpha1.FederatedSession, issuer v1alpha1.Issuer) session.Issuer {
 	switch {
 	case !r.isServed(fs):
 		return session.Issuer{State: session.IssuerNotServed}
 	case issuer == nil:
 		return session.Issuer{State: session.IssuerMissing}
+	case reconciler.IsOfAnother(issuer, r.controllerName):
+		return session.Issuer{State: session.IssuerOfAnother}
 	}
-	spec, status := issuer.IssuerSpec(), issuer.IssuerStatus()
+	spec := issuer.IssuerSpec()
 	observed := session.Issuer{
-		Version:     reconciler.IssuerVersion(issuer),
-		HasIdentity: spec.AccessKey != nil || reconciler.IsAmbient(issuer),
-		Compatible:  spec.Service == v1alpha1.ServiceCompatible,
-		Region:      spec.Region,
-		OwnEndpoint: spec.Endpoint != "" && issuer.IssuerKind() == v1alpha1.SessionIssuerKind,
+		Version:           reconciler.IssuerVersion(issuer),
+		HasIdentity:       spec.AccessKey != nil || reconciler.IsAmbient(issuer),
+		OwnEndpoint:       spec.Endpoint != "" && issuer.IssuerKind() == v1alpha1.SessionIssuerKind,
+		ReportedByAnother: reconciler.IsReportedByAnother(issuer, r.controllerName),
+		Compatible:        spec.Service == v1alpha1.ServiceCompatible,
+		Region:            spec.Region,
 	}
-	_, unreadable, known := r.guardrails.Get(issuer)
-	ready := meta.FindStatusCondition(status.Conditions, v1alpha1.ReadyCondition)
+	standing, known := r.broker.Standing(issuerID(fs))
 	switch {
-	case !known: // the issuer's own reconciler is about to read them
+	case !known || standing.Version != observed.Version: // the issuer's own reconciler is about to look
 		observed.State = session.IssuerVerifying
-	case unreadable != nil:
-		observed.State, observed.NotReady = session.IssuerNotReady, unreadable.Message
-	case status.Verified != nil && status.Verified.Generation == issuer.GetGeneration():
-		observed.State, observed.Identity = session.IssuerReady, sts.Identity(status.Verified.Identity)
-	case ready == nil || status.ObservedGeneration != issuer.GetGeneration(): // of an earlier spec: nothing is known yet
-		observed.State = session.IssuerVerifying
+	case standing.Problem != nil:
+		observed.State, observed.NotReady = session.IssuerNotReady, standing.Problem
 	default:
-		observed.State, observed.NotReady = session.IssuerNotReady, ready.Message
+		observed.State, observed.Identity = session.IssuerReady, standing.Identity
 	}
 	return observed
 }
@@ -153,7 +150,13 @@ func (r *Reconciler) observeRequest(
 		return session.AskedRequest(asked)
 	}
 	guardrails, problem, known := r.guardrails.Get(issuer)
-	if !known || problem != nil {
+	if !known {
+		return session.AskedRequest(asked)
+	}
+	if problem != nil { // which a namespace that is not admitted does not learn
+		if refusal := guardrails.CheckNamespace(guardrail.MetadataOf(namespace)); refusal != nil {
+			return session.RefusedRequest(asked, refusal)
+		}
 		return session.AskedRequest(asked)
 	}
 	admitted, refusal := guardrails.Apply(asked, guardrail.MetadataOf(namespace), guardrail.MetadataOf(fs))

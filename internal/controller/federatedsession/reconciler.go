@@ -61,6 +61,7 @@ type Reconciler struct {
 	// namespaces reads the metadata of namespaces: from the cache, unless nothing cluster-scoped may be watched.
 	namespaces     client.Reader
 	namespacedOnly bool
+	controllerName string
 	broker         *broker.Broker
 	scheduler      *scheduler.Scheduler
 	recorder       events.EventRecorder
@@ -76,7 +77,8 @@ type Reconciler struct {
 func New(d reconciler.Dependencies) *Reconciler {
 	r := &Reconciler{
 		clock: d.Clock, client: d.Client, live: d.Live, namespaces: d.Client, broker: d.Broker, scheduler: d.Scheduler, recorder: d.Recorder, metrics: d.Metrics,
-		guardrails: d.Guardrails, proofs: newProofs(d.Client, d.Clock), assertions: newAssertions(), written: &writtenStatuses{}, histories: newHistories(),
+		controllerName: d.ControllerName, guardrails: d.Guardrails, proofs: newProofs(d.Client, d.Clock),
+		assertions: newAssertions(), written: &writtenStatuses{}, histories: newHistories(),
 	}
 	if d.NamespacedOnly {
 		r.namespaces, r.namespacedOnly = d.Live, true
@@ -111,7 +113,12 @@ func (r *Reconciler) Reconcile(ctx context.Context, req reconcile.Request) (reco
 	}
 
 	// 3 Decide, 4 issue, 5 publish.
-	outcome, err := r.act(ctx, observed, session.Decide(observed, r.clock.Now()))
+	decision := session.Decide(observed, r.clock.Now())
+	if decision.Action == session.LeaveAlone {
+		r.forget(req.NamespacedName)
+		return reconcile.Result{}, nil
+	}
+	outcome, err := r.act(ctx, observed, decision)
 	if err != nil {
 		return reconcile.Result{}, err
 	}

@@ -47,6 +47,9 @@ import (
 // connection for each issuer; one read a minute costs less than either.
 const keyPoll = time.Minute
 
+// missingPoll is how often the key's Secret is looked for while there is none.
+const missingPoll = 10 * time.Second
+
 // unsignedPoll is how often an issuer is looked at that has no key.
 const unsignedPoll = 10 * time.Minute
 
@@ -61,6 +64,7 @@ type Reconciler struct {
 	recorder          events.EventRecorder
 	metrics           *metrics.Metrics
 	operatorNamespace string
+	controllerName    string
 	guardrails        *guardrail.Cache
 	verifications     *verifications
 }
@@ -69,7 +73,7 @@ type Reconciler struct {
 func New(kind v1alpha1.IssuerKind, d reconciler.Dependencies) *Reconciler {
 	return &Reconciler{
 		clock: d.Clock, kind: kind, client: d.Client, live: d.Live, broker: d.Broker, recorder: d.Recorder, metrics: d.Metrics,
-		operatorNamespace: d.OperatorNamespace, guardrails: d.Guardrails, verifications: newVerifications(),
+		operatorNamespace: d.OperatorNamespace, controllerName: d.ControllerName, guardrails: d.Guardrails, verifications: newVerifications(),
 	}
 }
 
@@ -97,7 +101,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req reconcile.Request) (reco
 		}
 		return reconcile.Result{}, fmt.Errorf("reading %s %s: %w", r.kind, req, err)
 	}
-	if !issuer.GetDeletionTimestamp().IsZero() {
+	if !issuer.GetDeletionTimestamp().IsZero() || reconciler.IsOfAnother(issuer, r.controllerName) {
 		r.forget(id)
 		return reconcile.Result{}, nil
 	}
@@ -109,16 +113,11 @@ func (r *Reconciler) Reconcile(ctx context.Context, req reconcile.Request) (reco
 	}
 	if problem != nil {
 		r.unregister(id) // the status may still confirm it when the key is back
-		return r.after(issuer, keyPoll, r.reportProblem(ctx, issuer, broker.Config{}, problem))
+		r.broker.Reject(id, reconciler.IssuerVersion(issuer), problem)
+		return r.after(issuer, pollFor(problem), r.reportProblem(ctx, issuer, problem))
 	}
-	if !config.HasIdentity() {
-		r.broker.Register(id, config, sts.Identity{})
-		return r.after(issuer, unsignedPoll, r.reportUnsigned(ctx, issuer))
-	}
-	if config.Compatible { // who calls is not asked: half of such services do not know the operation, the others answer in many ways
-		keyID := config.Key.AccessKeyID()
-		r.broker.Register(id, config, sts.Identity{UserID: keyID})
-		return r.after(issuer, keyPoll, r.reportUnverified(ctx, issuer, keyID))
+	if !config.IsVerifiable() {
+		return r.registerUnverified(ctx, id, issuer, config)
 	}
 	if wait := r.untilVerification(id, issuer, config); wait > 0 {
 		return r.after(issuer, min(wait, keyPoll), nil)
@@ -127,13 +126,40 @@ func (r *Reconciler) Reconcile(ctx context.Context, req reconcile.Request) (reco
 	if problem != nil && problem.AwaitsTurn() { // which is no failure, and its turn will queue it
 		return r.after(issuer, problem.RetryAfter, nil)
 	}
-	failures := r.verifications.note(id, config, r.clock.Now(), problem)
+	latest := r.verifications.note(id, config, r.clock.Now(), problem)
 	if problem != nil {
-		wait := min(session.Backoff(sts.Retry, failures, 0, issuer.GetUID()), keyPoll)
-		return r.after(issuer, wait, r.reportProblem(ctx, issuer, config, problem))
+		wait := min(session.Backoff(sts.Retry, latest.failures, 0, issuer.GetUID()), keyPoll)
+		// STS not answering for a while does not make a confirmed identity untrue.
+		if problem.IsTransient() && (latest.isConfirmed || r.statusConfirms(issuer, config)) {
+			return r.after(issuer, wait, nil)
+		}
+		r.broker.Reject(id, config.Version, problem)
+		return r.after(issuer, wait, r.reportProblem(ctx, issuer, problem))
 	}
 	r.broker.Register(id, config, identity)
 	return r.after(issuer, keyPoll, r.reportIdentity(ctx, issuer, identity, config.Key.AccessKeyID()))
+}
+
+// registerUnverified registers an issuer that nobody is asked about: it has no identity, or calls another service than AWS, of whose
+// identity the key is all that is known. So another key is another identity.
+func (r *Reconciler) registerUnverified(
+	ctx context.Context, id broker.ID, issuer v1alpha1.Issuer, config broker.Config,
+) (reconcile.Result, error) {
+	if !config.HasIdentity() {
+		r.broker.Register(id, config, sts.Identity{})
+		return r.after(issuer, unsignedPoll, r.reportUnsigned(ctx, issuer))
+	}
+	keyID := config.Key.AccessKeyID()
+	r.broker.Register(id, config, sts.Identity{UserID: keyID})
+	return r.after(issuer, keyPoll, r.reportUnverified(ctx, issuer, keyID))
+}
+
+// pollFor is when to look again at what keeps an issuer from being asked for.
+func pollFor(problem *sts.Problem) time.Duration {
+	if problem.Reason == v1alpha1.ReasonKeyNotFound || problem.Reason == v1alpha1.ReasonMFASeedNotFound {
+		return missingPoll
+	}
+	return keyPoll
 }
 
 // forget drops what is kept of an issuer that is gone.

@@ -27,7 +27,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
-	"github.com/sts-operator/sts-operator/internal/broker"
 	"github.com/sts-operator/sts-operator/internal/controller/reconciler"
 	"github.com/sts-operator/sts-operator/internal/sts"
 )
@@ -47,21 +46,36 @@ func (r *Reconciler) reportUnverified(ctx context.Context, issuer v1alpha1.Issue
 	return r.writeStatus(ctx, issuer, func(s status) { s.setUnverified(accessKeyID) })
 }
 
-// reportProblem writes why the issuer is not ready. STS not answering for a while does not make a confirmed identity untrue.
-func (r *Reconciler) reportProblem(ctx context.Context, issuer v1alpha1.Issuer, config broker.Config, problem *sts.Problem) error {
-	if problem.IsTransient() && isConfirmed(issuer, config) {
-		return nil
-	}
+// reportProblem writes why the issuer is not ready.
+func (r *Reconciler) reportProblem(ctx context.Context, issuer v1alpha1.Issuer, problem *sts.Problem) error {
 	return r.writeStatus(ctx, issuer, func(s status) { s.setProblem(problem) })
 }
 
-// writeStatus patches the status if set changes it, and records a change of readiness.
+// writes says whether this installation writes the status of an issuer that it finds ready, or not. Of several that have no
+// controllerName to go by, the first one after an edit writes, until another finds ready what that one does not: two that find
+// different things, because each reads its own Secrets, must not write in turns.
+func (r *Reconciler) writes(issuer v1alpha1.Issuer, ready bool) bool {
+	status := issuer.IssuerStatus()
+	switch {
+	case !reconciler.IsReportedByAnother(issuer, r.controllerName), reconciler.ControllerNameOf(issuer) == r.controllerName:
+		return true
+	case status.ObservedGeneration != issuer.GetGeneration():
+		return true
+	}
+	return ready && (status.Verified == nil || status.Verified.Generation != issuer.GetGeneration())
+}
+
+// writeStatus patches the status if set changes it and it is this installation's to write, and records a change of readiness.
 func (r *Reconciler) writeStatus(ctx context.Context, issuer v1alpha1.Issuer, set func(status)) error {
 	reported, ok := issuer.DeepCopyObject().(v1alpha1.Issuer)
 	if !ok {
 		return fmt.Errorf("%T is no issuer", issuer)
 	}
-	set(statusOf(reported, r.clock.Now()))
+	set(statusOf(reported, r.controllerName, r.clock.Now()))
+	ready := meta.IsStatusConditionTrue(reported.IssuerStatus().Conditions, v1alpha1.ReadyCondition)
+	if !r.writes(issuer, ready) {
+		return nil
+	}
 	if equality.Semantic.DeepEqual(issuer.IssuerStatus(), reported.IssuerStatus()) {
 		return nil
 	}

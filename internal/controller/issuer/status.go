@@ -32,13 +32,14 @@ import (
 // status sets the status of an issuer. It is pure: the same finding always gives the same status.
 type status struct {
 	*v1alpha1.IssuerStatus
-	generation   int64
-	unrestricted bool
-	now          time.Time
+	generation     int64
+	controllerName string
+	unrestricted   bool
+	now            time.Time
 }
 
-func statusOf(issuer v1alpha1.Issuer, now time.Time) status {
-	return status{issuer.IssuerStatus(), issuer.GetGeneration(), guardrail.Unrestricted(issuer), now}
+func statusOf(issuer v1alpha1.Issuer, controllerName string, now time.Time) status {
+	return status{issuer.IssuerStatus(), issuer.GetGeneration(), controllerName, guardrail.Unrestricted(issuer), now}
 }
 
 // setIdentity: STS has confirmed the identity. The time of the verification moves only if what it found is new.
@@ -62,20 +63,20 @@ func (s status) setIdentity(identity sts.Identity, accessKeyID string) {
 
 // setUnsigned: the issuer has no identity, which needs no verification.
 func (s status) setUnsigned() {
-	s.setUnknown(v1alpha1.VerifiedIdentity{}, v1alpha1.ReasonNoIdentity,
+	s.setUnknown("", v1alpha1.ReasonNoIdentity,
 		"the issuer has no identity: it serves assumeRoleWithWebIdentity and assumeRoleWithSAML, whose calls are not signed")
 }
 
-// setUnverified: the service is not AWS. All that is known of whom it serves is the key, so another key is another identity.
+// setUnverified: the service is not AWS. All that is known of whom it serves is the key.
 func (s status) setUnverified(accessKeyID string) {
-	s.setUnknown(v1alpha1.VerifiedIdentity{AccessKeyID: accessKeyID, Identity: v1alpha1.Identity{UserID: accessKeyID}}, v1alpha1.ReasonUnverified,
+	s.setUnknown(accessKeyID, v1alpha1.ReasonUnverified,
 		"the service is not AWS (spec.service: Compatible) and is not asked who the identity is; a wrong key shows on the sessions")
 }
 
 // setUnknown: the issuer can be used, and STS is not asked who it is.
-func (s status) setUnknown(verified v1alpha1.VerifiedIdentity, reason, message string) {
-	verified.Generation = s.generation
-	s.Identity, s.LastVerifiedTime, s.Verified = nil, nil, &verified
+func (s status) setUnknown(accessKeyID, reason, message string) {
+	s.Identity, s.LastVerifiedTime = nil, nil
+	s.Verified = &v1alpha1.VerifiedIdentity{Generation: s.generation, AccessKeyID: accessKeyID}
 	meta.RemoveStatusCondition(&s.Conditions, v1alpha1.CanFederateCondition)
 	meta.RemoveStatusCondition(&s.Conditions, v1alpha1.RootIdentityCondition)
 	s.set(metav1.Condition{Status: metav1.ConditionTrue, Reason: reason, Message: message})
@@ -84,12 +85,14 @@ func (s status) setUnknown(verified v1alpha1.VerifiedIdentity, reason, message s
 // setProblem: the issuer cannot be used. What STS once said of the identity stays: it says who is in trouble.
 func (s status) setProblem(problem *sts.Problem) {
 	s.Verified = nil
-	s.set(metav1.Condition{Status: metav1.ConditionFalse, Reason: problem.Reason, Message: problem.Message})
+	ready := metav1.Condition{Status: metav1.ConditionFalse, Reason: problem.Reason, Message: problem.Message}
+	s.set(ready).SetWhile(problem.StallsIssuer(), v1alpha1.StalledCondition, ready)
 }
 
-// set what every status has: the Ready condition, the generation, and the hint at guardrails that guard nothing.
+// set what every status has: the Ready condition, the generation, whose it is, and the hint at guardrails that guard nothing.
 func (s status) set(ready metav1.Condition) reconciler.Conditions {
-	s.ObservedGeneration = s.generation
+	s.ObservedGeneration, s.ControllerName = s.generation, s.controllerName
+	meta.RemoveStatusCondition(&s.Conditions, v1alpha1.StalledCondition)
 	conditions := reconciler.Conditions{List: &s.Conditions, Generation: s.generation, Now: s.now}
 	ready.Type = v1alpha1.ReadyCondition
 	conditions.Set(ready)

@@ -22,12 +22,13 @@ import (
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
 	"github.com/sts-operator/sts-operator/internal/broker"
+	"github.com/sts-operator/sts-operator/internal/controller/reconciler"
 	"github.com/sts-operator/sts-operator/internal/session"
 	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
-// verifyEvery is how often STS is asked again who an issuer is while nothing has changed.
-const verifyEvery = time.Hour
+// defaultVerificationInterval is how often STS is asked again who an issuer is while nothing has changed.
+const defaultVerificationInterval = time.Hour
 
 // verification is the latest time that STS was asked, or might have been, about which configuration, and how often in a row
 // it has not confirmed it.
@@ -35,6 +36,8 @@ type verification struct {
 	at       time.Time
 	config   broker.Config
 	failures int32
+	// isConfirmed: STS has confirmed the configuration, and said nothing else since.
+	isConfirmed bool
 }
 
 // verifications are the latest of each issuer.
@@ -55,19 +58,21 @@ func (v *verifications) of(id broker.ID) (verification, bool) {
 // transientFailures count at most: a service that fails a share of its calls must still confirm an issuer within minutes.
 const transientFailures = 2
 
-// note a verification, with the problem that kept STS from confirming it, and return how many have failed in a row.
-func (v *verifications) note(id broker.ID, config broker.Config, now time.Time, problem *sts.Problem) int32 {
+// note a verification, with the problem that kept STS from confirming it.
+func (v *verifications) note(id broker.ID, config broker.Config, now time.Time, problem *sts.Problem) verification {
 	v.mutex.Lock()
 	defer v.mutex.Unlock()
-	failures := v.latest[id].failures + 1
+	before := v.latest[id]
+	latest := verification{at: now, config: config, failures: before.failures + 1}
 	switch {
 	case problem == nil:
-		failures = 0
+		latest.failures, latest.isConfirmed = 0, true
 	case problem.IsTransient():
-		failures = min(failures, transientFailures)
+		latest.failures = min(latest.failures, transientFailures)
+		latest.isConfirmed = before.isConfirmed && before.config.Equals(config)
 	}
-	v.latest[id] = verification{at: now, config: config, failures: failures}
-	return failures
+	v.latest[id] = latest
+	return latest
 }
 
 func (v *verifications) forget(id broker.ID) {
@@ -84,7 +89,7 @@ func (r *Reconciler) untilVerification(id broker.ID, issuer v1alpha1.Issuer, con
 	last, known := r.verifications.of(id)
 	trouble := r.broker.Trouble(id)
 	switch {
-	case !known && !config.Ambient && isConfirmed(issuer, config):
+	case !known && !config.Ambient && r.statusConfirms(issuer, config):
 		r.broker.Register(id, config, sts.Identity(issuer.IssuerStatus().Verified.Identity))
 		r.verifications.note(id, config, now, nil)
 		return keyPoll
@@ -92,16 +97,21 @@ func (r *Reconciler) untilVerification(id broker.ID, issuer v1alpha1.Issuer, con
 		return 0
 	case last.failures > 0:
 		return last.at.Add(session.Backoff(sts.Retry, last.failures, 0, issuer.GetUID())).Sub(now)
-	case !isConfirmed(issuer, config):
+	case !r.statusConfirms(issuer, config) && r.writes(issuer, true): // it was lost, or is another installation's no longer
 		return 0
 	case trouble != nil && trouble.SuspectsIssuer():
 		return last.at.Add(keyPoll).Sub(now)
 	}
-	return last.at.Add(session.Stagger(verifyEvery, issuer.GetUID())).Sub(now)
+	interval := defaultVerificationInterval
+	if seconds := issuer.IssuerSpec().VerificationIntervalSeconds; seconds != nil {
+		interval = time.Duration(*seconds) * time.Second
+	}
+	return last.at.Add(session.Stagger(interval, issuer.GetUID())).Sub(now)
 }
 
-// isConfirmed says whether the status says who this configuration is.
-func isConfirmed(issuer v1alpha1.Issuer, config broker.Config) bool {
+// statusConfirms says whether the status says who this configuration is, as this installation found out.
+func (r *Reconciler) statusConfirms(issuer v1alpha1.Issuer, config broker.Config) bool {
 	verified := issuer.IssuerStatus().Verified
-	return verified != nil && verified.Generation == issuer.GetGeneration() && verified.AccessKeyID == config.Key.AccessKeyID()
+	return !reconciler.IsReportedByAnother(issuer, r.controllerName) &&
+		verified != nil && verified.Generation == issuer.GetGeneration() && verified.AccessKeyID == config.Key.AccessKeyID()
 }

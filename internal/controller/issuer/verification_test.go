@@ -45,7 +45,7 @@ func TestVerificationsNote(t *testing.T) {
 			v := newVerifications()
 			var got []int32
 			for _, problem := range c.problems {
-				got = append(got, v.note(broker.ID{Name: "aws"}, broker.Config{}, time.Unix(0, 0), problem))
+				got = append(got, v.note(broker.ID{Name: "aws"}, broker.Config{}, time.Unix(0, 0), problem).failures)
 			}
 
 			NewWithT(t).Expect(got).To(Equal(c.want))

@@ -47,6 +47,8 @@ type Dependencies struct {
 	Guardrails *guardrail.Cache
 	// OperatorNamespace holds the Secrets (keys, MFA seeds) of ClusterSessionIssuers.
 	OperatorNamespace string
+	// ControllerName is the installation, as a ClusterSessionIssuer names it.
+	ControllerName string
 	// NamespacedOnly does without whatever is cluster-scoped: there are no ClusterSessionIssuers, and namespaces are read
 	// one by one.
 	NamespacedOnly bool

@@ -59,6 +59,26 @@ func IsAmbient(issuer v1alpha1.Issuer) bool {
 	return issuer.IssuerSpec().Ambient != nil && issuer.IssuerKind() == v1alpha1.ClusterSessionIssuerKind
 }
 
+// ControllerNameOf is the installation that an issuer names; empty for none.
+func ControllerNameOf(issuer v1alpha1.Issuer) string {
+	if cluster, ok := issuer.(*v1alpha1.ClusterSessionIssuer); ok {
+		return cluster.Spec.ControllerName
+	}
+	return ""
+}
+
+// IsOfAnother says whether an issuer belongs to another installation than the one of a name.
+func IsOfAnother(issuer v1alpha1.Issuer, controllerName string) bool {
+	named := ControllerNameOf(issuer)
+	return named != "" && named != controllerName
+}
+
+// IsReportedByAnother says whether another installation has written the status of an issuer.
+func IsReportedByAnother(issuer v1alpha1.Issuer, controllerName string) bool {
+	wrote := issuer.IssuerStatus().ControllerName
+	return wrote != "" && wrote != controllerName
+}
+
 // GetSecret reads a Secret; nil if there is none.
 func GetSecret(ctx context.Context, c client.Reader, key client.ObjectKey) (*corev1.Secret, error) {
 	secret := &corev1.Secret{}
