@@ -43,7 +43,11 @@ func refusalOfCompatible(code, message string, status int, config Config, reques
 		return sts.Problemf(reason, "%s does not accept the issuer's key or signature: check both values of the key's Secret, and the issuer's spec.region (%s)",
 			host, said)
 	case reason == v1alpha1.ReasonAccessDenied:
-		return sts.Problemf(reason, "%s denies %s: check that the role exists there, and what the issuer's key may do (%s)", host, request.Operation, said)
+		advice := "check what the issuer's key may do there"
+		if request.IsOfRole() {
+			advice = "check that the role exists there, and what the issuer's key may do"
+		}
+		return sts.Problemf(reason, "%s denies %s: %s (%s)", host, request.Operation, advice, said)
 	case reason != "":
 		return sts.Problemf(reason, "%s refuses %s (%s)", host, request.Operation, said)
 	case status < http.StatusInternalServerError:

@@ -215,6 +215,10 @@ func TestIssueCompatibleErrors(t *testing.T) {
 			role, 403, errorXML("AccessDenied", "Access denied by policy."), v1alpha1.ReasonAccessDenied,
 			" denies AssumeRole: check that the role exists there, and what the issuer's key may do (AccessDenied: Access denied by policy.)",
 		},
+		"a denial of an operation without a role": {
+			federation, 403, errorXML("AccessDenied", "no"), v1alpha1.ReasonAccessDenied,
+			" denies GetFederationToken: check what the issuer's key may do there (AccessDenied: no)",
+		},
 		"an unknown key, of S3": {
 			role, 403, s3XML("InvalidAccessKeyId", "The Access Key Id you provided does not exist in our records."), v1alpha1.ReasonKeyRefused,
 			" does not accept the issuer's key or signature: check both values of the key's Secret, and the issuer's spec.region " +

@@ -46,14 +46,14 @@ func claimIsPossible(o Observed, now time.Time) *Decision {
 	return nil
 }
 
-// principalIsPossible asks whether AWS could have issued such a key for such a principal. Who is nobody was issued by another
-// service, which an issuer that has gone may have called.
+// principalIsPossible asks whether AWS could have issued such a key for such a principal. An issuer that has gone may have called
+// another service, if the credentials are nobody's or of a role that is none of AWS's.
 func principalIsPossible(o Observed) bool {
-	secret := o.Secret
+	secret, request := o.Secret, o.Request.ToSend()
 	issuer := cmp.Or(o.Issuer.Identity.ARN, secret.Identity.ARN) // of an issuer that is not known, any account may be the right one
 	hasGone := o.Issuer.State == IssuerMissing || o.Issuer.State == IssuerNotServed
 	return !sts.IsLongTermKey(secret.AccessKeyID) &&
-		(sts.IsExpectedPrincipal(o.Request.ToSend(), issuer, secret.Identity.ARN) || hasGone && secret.Identity.ARN == "")
+		(sts.IsExpectedPrincipal(request, issuer, secret.Identity.ARN) || hasGone && (secret.Identity.ARN == "" || isOfOtherService(request.RoleARN)))
 }
 
 // IsIntact says whether the Secret holds what was published, as far as that can be told.

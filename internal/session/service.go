@@ -50,6 +50,12 @@ func arnsOf(r sts.Request) []string {
 // awsAccount is what AWS's account ids look like.
 var awsAccount = regexp.MustCompile(`^[0-9]{12}$`)
 
+// isOfOtherService says whether a role cannot be one of AWS's.
+func isOfOtherService(roleARN string) bool {
+	_, isForeign := sts.ForeignPartition(roleARN, "")
+	return roleARN != "" && (isForeign || !awsAccount.MatchString(sts.AccountOf(roleARN)))
+}
+
 // roleHasAccount refuses the role ARNs of other services, which the schema admits since it cannot see the issuer.
 func roleHasAccount(o Observed, _ time.Time) *Decision {
 	role := o.Request.ToSend().RoleARN

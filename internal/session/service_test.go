@@ -182,6 +182,10 @@ func TestDecideCompatible(t *testing.T) {
 // Another service names principals and keys as it likes, or not at all.
 func TestIsIntactClaimsOfCompatible(t *testing.T) {
 	longTerm := claiming(func(s *session.Secret) { s.AccessKeyID = "AKIAIOSFODNN7EXAMPLE" })
+	claimed := func(o *session.Observed) {
+		o.Secret = healthy().Secret
+		o.Secret.RequestHash = o.Request.ToSend().Hash()
+	}
 	notServed := func(o *session.Observed) { o.Issuer = session.Issuer{State: session.IssuerNotServed} }
 	for sentence, c := range map[string]struct {
 		given  func(*session.Observed)
@@ -197,7 +201,16 @@ func TestIsIntactClaimsOfCompatible(t *testing.T) {
 		"of an issuer of AWS that is known, not":    {being(""), false},
 		"nor of one that is not ready":              {all(issuerNotReady, being("")), false},
 		"of one that has gone, somebody else is no": {all(noIssuer, being("arn:aws:iam::123456789012:root")), false},
-		"nor is a long-term key of nobody":          {all(noIssuer, being(""), longTerm), false},
+		"unless the role is none of AWS's": {
+			all(assuming("arn:aws:iam:::role/reports"), claimed, noIssuer, being("arn:aws:sts::000000000000:assumed-role/reports/reporter")), true,
+		},
+		"nor of AWS's partitions": {
+			all(assuming("arn:minio:iam::123456789012:role/reports"), claimed, noIssuer, being("arn:minio:iam:::user/x")), true,
+		},
+		"of a role of AWS's, only its session is": {
+			all(assuming(roleARN), claimed, noIssuer, being("arn:aws:sts::000000000000:assumed-role/reports/reporter")), false,
+		},
+		"nor is a long-term key of nobody": {all(noIssuer, being(""), longTerm), false},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			g := NewWithT(t)
