@@ -59,6 +59,25 @@ func TestCompatibleAssumeRole(t *testing.T) {
 	}
 }
 
+// An unsigned request names no region, so only a server that has one knows its partition.
+func TestPartitionOfUnsignedRequests(t *testing.T) {
+	const role = "arn:aws-cn:iam::123456789012:role/reader"
+	for region, want := range map[string]string{"us-east-1": "ValidationError", "cn-north-1": "InvalidIdentityToken", "": "InvalidIdentityToken"} {
+		t.Run(region, func(t *testing.T) {
+			g := NewWithT(t)
+			f := start(t, stsfake.WithRegion(region))
+
+			_, err := f.nobody().AssumeRoleWithWebIdentity(t.Context(), &awssts.AssumeRoleWithWebIdentityInput{
+				RoleArn: aws.String(role), RoleSessionName: aws.String("reports"), WebIdentityToken: aws.String("none"),
+			})
+
+			known, ok := errors.AsType[smithy.APIError](err)
+			g.Expect(ok).To(BeTrue())
+			g.Expect(known.ErrorCode()).To(Equal(want))
+		})
+	}
+}
+
 func TestCompatibleLacksOperations(t *testing.T) {
 	g := NewWithT(t)
 	f, client := startCompatible(t)
