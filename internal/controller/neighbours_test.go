@@ -164,7 +164,7 @@ func TestReconcileIssuerWaitsForItsTurn(t *testing.T) {
 	issuer := h.issuer()
 	h.Expect(h.sts.Calls()).To(BeEmpty(), "it waits")
 	h.reconcileIssuer("aws")
-	h.Expect(h.getIssuer("aws").Status.Conditions).To(BeEmpty())
+	h.expectCondition(h.getIssuer("aws").Status.Conditions, v1alpha1.ReadyCondition, metav1.ConditionUnknown, v1alpha1.ReasonPending)
 
 	h.scheduler.Done(h.clock.Now(), turns[0], time.Second, nil)
 
