@@ -69,6 +69,9 @@ func (p *Problem) IsTransient() bool { return reasons[p.Reason].transient }
 // SuspectsIssuer says whether the issuer should be verified again.
 func (p *Problem) SuspectsIssuer() bool { return reasons[p.Reason].suspectsIssuer }
 
+// MayPass says whether AWS also says so of what was created seconds ago, so that trying again soon may do.
+func (p *Problem) MayPass() bool { return reasons[p.Reason].mayPass }
+
 // AwaitsTurn says whether others are before the session.
 func (p *Problem) AwaitsTurn() bool { return reasons[p.Reason].awaitsTurn }
 
