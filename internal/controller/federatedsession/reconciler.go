@@ -155,7 +155,9 @@ func (r *Reconciler) forget(name types.NamespacedName) {
 // schedule is when to look again, and how urgent that will be.
 func (r *Reconciler) schedule(o outcome) reconcile.Result {
 	now := r.clock.Now()
-	priority := session.Priority(session.Deadline(o.observed, now), o.failed || o.observed.HasFailed(), now)
+	// Whoever may create sessions may create Secrets that are in their way, too.
+	hasFailed := o.failed || o.observed.HasFailed() || o.observed.Secret.Foreign != ""
+	priority := session.Priority(session.Deadline(o.observed, now), hasFailed, now)
 	wait := session.LongestSleep(o.observed, now)
 	if !o.retryAt.IsZero() {
 		// The moment after, so that a check that compares times does not find itself just too early.
