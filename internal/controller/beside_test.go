@@ -185,6 +185,9 @@ func TestNoEventInATerminatingNamespace(t *testing.T) {
 			h.Expect(h.direct.Delete(t.Context(), h.secret(nameOf(i)))).To(Succeed()) // as the namespace controller does
 			h.reconcile(nameOf(i))
 		}
+		h.Expect(h.direct.Delete(t.Context(), h.secret("aws-key"))).To(Succeed())
+		h.advance(time.Hour)
+		h.reconcileIssuer("aws")
 		h.expectReady(nameOf(0), metav1.ConditionFalse, v1alpha1.ReasonNamespaceTerminating)
 		h.Expect(h.events()).To(BeEmpty())
 	})

@@ -117,7 +117,7 @@ func TestReconcileFailingFirstIssue(t *testing.T) {
 				h.reconcileUntil("reports", 10*time.Minute)
 				asked := h.issued()
 				h.Expect(asked).To(BeNumerically("<=", 6), "what is new may not be known everywhere yet")
-				h.advance(40 * time.Minute)
+				h.advance(35 * time.Minute)
 				h.restart()
 				h.reconcileIssuer("aws")
 				h.reconcile("reports")

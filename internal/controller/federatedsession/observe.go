@@ -37,11 +37,9 @@ import (
 // that was in the way and, where nothing cluster-scoped may be watched, the namespace.
 func (r *Reconciler) observe(ctx context.Context, fs *v1alpha1.FederatedSession) (session.Observed, error) {
 	observed := session.Observed{Session: fs, History: r.histories.of(fs, r.clock.Now())}
-	namespace := &metav1.PartialObjectMetadata{}
-	namespace.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
-	err := r.namespaces.Get(ctx, client.ObjectKey{Name: fs.Namespace}, namespace)
-	if err != nil { // not found, too: the session was seen before its namespace, which is tried again
-		return observed, fmt.Errorf("reading namespace %s: %w", fs.Namespace, err)
+	namespace, err := r.namespaces.Get(ctx, fs.Namespace)
+	if err != nil {
+		return observed, err
 	}
 	observed.NamespaceTerminating = !namespace.DeletionTimestamp.IsZero()
 
