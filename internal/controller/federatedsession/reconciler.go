@@ -75,7 +75,8 @@ type Reconciler struct {
 // New is a reconciler of FederatedSessions.
 func New(d reconciler.Dependencies) *Reconciler {
 	return &Reconciler{
-		clock: d.Clock, client: d.Client, live: d.Live, namespaces: reconciler.NewNamespaces(d), broker: d.Broker, scheduler: d.Scheduler, recorder: d.Recorder, metrics: d.Metrics,
+		clock: d.Clock, client: d.Client, live: d.Live, namespaces: reconciler.NewNamespaces(d),
+		broker: d.Broker, scheduler: d.Scheduler, recorder: d.Recorder, metrics: d.Metrics,
 		namespacedOnly: d.NamespacedOnly, controllerName: d.ControllerName, guardrails: d.Guardrails, proofs: newProofs(d.Client, d.Clock),
 		assertions: newAssertions(), written: &writtenStatuses{}, histories: newHistories(),
 	}

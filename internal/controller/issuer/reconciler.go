@@ -73,7 +73,8 @@ type Reconciler struct {
 // New is a reconciler for one kind of issuer.
 func New(kind v1alpha1.IssuerKind, d reconciler.Dependencies) *Reconciler {
 	return &Reconciler{
-		clock: d.Clock, kind: kind, client: d.Client, live: d.Live, namespaces: reconciler.NewNamespaces(d), broker: d.Broker, recorder: d.Recorder, metrics: d.Metrics,
+		clock: d.Clock, kind: kind, client: d.Client, live: d.Live, namespaces: reconciler.NewNamespaces(d),
+		broker: d.Broker, recorder: d.Recorder, metrics: d.Metrics,
 		operatorNamespace: d.OperatorNamespace, controllerName: d.ControllerName, guardrails: d.Guardrails, verifications: newVerifications(),
 	}
 }
