@@ -136,6 +136,18 @@ func (m *manager) ready(h *harness) int {
 	return n
 }
 
+// reported is how many sessions have a status.
+func (h *harness) reported() (n int) {
+	list := &v1alpha1.FederatedSessionList{}
+	h.Expect(h.direct.List(context.Background(), list, client.InNamespace(h.namespace))).To(Succeed())
+	for _, fs := range list.Items {
+		if fs.Status.ObservedGeneration == fs.Generation {
+			n++
+		}
+	}
+	return n
+}
+
 // newRealTimeHarness has an STS on the real clock, for a manager.
 func newRealTimeHarness(t *testing.T) *harness {
 	h := newHarness(t)
@@ -154,6 +166,7 @@ func TestManagerRestartCostsNothing(t *testing.T) {
 	}
 	m := startManager(t, h)
 	h.Eventually(func() int { return m.ready(h) }, eventually, 50*time.Millisecond).Should(Equal(sessions))
+	h.Eventually(h.reported, eventually, 50*time.Millisecond).Should(Equal(sessions), "the last status is written after it is measured")
 	h.Expect(h.issued()).To(Equal(sessions))
 	m.stop()
 

@@ -59,6 +59,8 @@ func (h *harness) expectWellFormed(name string) {
 	isStalled := meta.IsStatusConditionTrue(status.Conditions, v1alpha1.StalledCondition)
 	isReconciling := meta.IsStatusConditionTrue(status.Conditions, v1alpha1.ReconcilingCondition)
 	h.Expect(isStalled && isReconciling).To(BeFalse(), "Stalled and Reconciling exclude each other")
+	isSuspended := fs.Spec.Suspend != nil && *fs.Spec.Suspend
+	h.Expect(isSuspended && !isStalled && ready.Status != metav1.ConditionTrue).To(BeFalse(), "nobody waits for what is suspended")
 
 	logged := h.log.String()
 	h.log.Reset()

@@ -79,6 +79,9 @@ func setOrDelete(annotations map[string]string, key, value string) {
 	annotations[key] = value
 }
 
+// longestRecord of a request to rotate: what a session may be annotated with need not fit into its Secret, too.
+const longestRecord = 1024
+
 // longestAddedKeys is more than the keys of all labels or annotations that a spec can ask for.
 const longestAddedKeys = 32 * 320
 
@@ -93,7 +96,8 @@ func trimMetadata(secret *corev1.Secret) {
 		return strings.Split(keys, ",")
 	}
 	labels := append(added(addedLabelsAnnotation), ManagedByLabel)
-	annotations := append(added(addedAnnotationsAnnotation), addedLabelsAnnotation, addedAnnotationsAnnotation, DigestAnnotation)
+	annotations := append(added(addedAnnotationsAnnotation), addedLabelsAnnotation, addedAnnotationsAnnotation,
+		DigestAnnotation, v1alpha1.RotateRequestedAtAnnotation)
 	annotations = slices.Concat(annotations, recordAnnotations, optionalAnnotations)
 	secret.Labels = only(secret.Labels, labels)
 	secret.Annotations = only(secret.Annotations, annotations)

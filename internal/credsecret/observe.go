@@ -61,25 +61,43 @@ func Observe(secret *corev1.Secret, fs *v1alpha1.FederatedSession) session.Secre
 	if secret == nil {
 		return session.Secret{}
 	}
+	isImmutable := secret.Immutable != nil && *secret.Immutable
+	if isRestored(secret) {
+		return session.Secret{Exists: true, Restored: true, Immutable: isImmutable}
+	}
 	a := secret.Annotations
 	observed := session.Secret{
-		Exists:          true,
-		Foreign:         foreign(secret, fs),
-		Immutable:       secret.Immutable != nil && *secret.Immutable,
-		Intact:          a[DigestAnnotation] != "" && a[DigestAnnotation] == digest(secret),
-		InSync:          isInSync(secret, fs),
-		RequestHash:     a[RequestHashAnnotation],
-		SpecRequestHash: cmp.Or(a[SpecRequestHashAnnotation], a[RequestHashAnnotation]),
-		IssuerIdentity:  a[IssuerIdentityAnnotation],
-		AccessKeyID:     a[AccessKeyIDAnnotation],
-		Identity:        sts.IdentityOf(a[ARNAnnotation], a[UserIDAnnotation]),
-		AssertionDigest: a[AssertionDigestAnnotation],
+		Exists:            true,
+		Foreign:           foreign(secret, fs),
+		Unwatched:         secret.Type != Type,
+		Immutable:         isImmutable,
+		Intact:            isIntact(secret),
+		InSync:            isInSync(secret, fs),
+		RequestHash:       a[RequestHashAnnotation],
+		SpecRequestHash:   cmp.Or(a[SpecRequestHashAnnotation], a[RequestHashAnnotation]),
+		RotateRequestedAt: a[v1alpha1.RotateRequestedAtAnnotation],
+		IssuerIdentity:    a[IssuerIdentityAnnotation],
+		AccessKeyID:       a[AccessKeyIDAnnotation],
+		Identity:          sts.IdentityOf(a[ARNAnnotation], a[UserIDAnnotation]),
+		AssertionDigest:   a[AssertionDigestAnnotation],
 	}
 	// An unreadable time breaks the digest too, and a zero time has expired: the Secret is issued anew.
 	observed.IssuedAt, _ = time.Parse(time.RFC3339, a[IssuedAtAnnotation])
 	observed.Expiration, _ = time.Parse(time.RFC3339, a[ExpirationAnnotation])
 	observed.Generation, _ = strconv.ParseInt(a[GenerationAnnotation], 10, 64)
 	return observed
+}
+
+// isRestored says whether the Secret is as the operator published it, but for its controller. Backup tools drop owner
+// references, since a restored session has another UID.
+func isRestored(secret *corev1.Secret) bool {
+	return secret.Type == Type && metav1.GetControllerOf(secret) == nil && secret.Labels[ManagedByLabel] == ManagedBy && isIntact(secret)
+}
+
+// isIntact says whether the Secret holds what its digest was computed of.
+func isIntact(secret *corev1.Secret) bool {
+	recorded := secret.Annotations[DigestAnnotation]
+	return recorded != "" && recorded == digest(secret)
 }
 
 // foreign words whose the Secret is, and is empty if it is the session's own.
@@ -89,8 +107,10 @@ func foreign(secret *corev1.Secret, fs *v1alpha1.FederatedSession) string {
 	}
 	owner := metav1.GetControllerOf(secret)
 	switch {
+	case owner == nil && secret.Labels[ManagedByLabel] != ManagedBy:
+		return fmt.Sprintf("controlled by nothing, without the label %s: %s,", ManagedByLabel, ManagedBy)
 	case owner == nil:
-		return "controlled by nothing, so not by this session,"
+		return "controlled by nothing, and not as this operator published it (half restored, or edited),"
 	case owner.UID == fs.UID:
 		return ""
 	case owner.Kind == v1alpha1.FederatedSessionKind && owner.Name == fs.Name:

@@ -247,11 +247,6 @@ func TestObserveForeign(t *testing.T) {
 			func(s *corev1.Secret) { s.Type, s.OwnerReferences = corev1.SecretTypeTLS, nil },
 			"of type kubernetes.io/tls, not sts-operator.dev/session,",
 		},
-		"one without owners":       {func(s *corev1.Secret) { s.OwnerReferences = nil }, "controlled by nothing, so not by this session,"},
-		"one without a controller": {ownedBy("FederatedSession", "reports", "", nil), "controlled by nothing, so not by this session,"},
-		"one whose owner does not control it": {
-			ownedBy("FederatedSession", "reports", "", &isNot), "controlled by nothing, so not by this session,",
-		},
 		"another session's": {ownedBy("FederatedSession", "exports", "another", &isController), "controlled by FederatedSession exports"},
 		"something else's":  {ownedBy("Deployment", "reports", "another", &isController), "controlled by Deployment reports"},
 		"the earlier session's of this name": {

@@ -21,6 +21,7 @@ package credsecret
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -88,31 +89,31 @@ const configFile = "[default]\ncredential_process = cat " + MountPath + "/" + Pr
 // New is the Secret of a session that has none yet, controlled by the session from its first moment. The owner reference
 // does not block the session's deletion, which would need a further permission.
 func New(fs *v1alpha1.FederatedSession) *corev1.Secret {
-	isController := true
-	return &corev1.Secret{
-		ObjectMeta: metav1.ObjectMeta{
-			Namespace: fs.Namespace,
-			Name:      fs.TargetSecretName(),
-			OwnerReferences: []metav1.OwnerReference{{
-				APIVersion: v1alpha1.GroupVersion.String(),
-				Kind:       v1alpha1.FederatedSessionKind,
-				Name:       fs.Name,
-				UID:        fs.UID,
-				Controller: &isController,
-			}},
-		},
-		Type: Type,
+	secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: fs.Namespace, Name: fs.TargetSecretName()}, Type: Type}
+	TakeOver(secret, fs)
+	return secret
+}
+
+// TakeOver makes the session the controller of a Secret that has none. Other owners stay.
+func TakeOver(secret *corev1.Secret, fs *v1alpha1.FederatedSession) {
+	if metav1.GetControllerOf(secret) != nil {
+		return
 	}
+	isController := true
+	isOurs := func(owner metav1.OwnerReference) bool { return owner.UID == fs.UID }
+	secret.OwnerReferences = append(slices.DeleteFunc(slices.Clone(secret.OwnerReferences), isOurs), metav1.OwnerReference{
+		APIVersion: v1alpha1.GroupVersion.String(), Kind: v1alpha1.FederatedSessionKind, Name: fs.Name, UID: fs.UID, Controller: &isController,
+	})
 }
 
 // Origin is what credentials were issued for: the request, what the spec had asked for before guardrails added to it, the
-// caller and, for AssumeRoleWithSAML, the assertion.
+// caller, for AssumeRoleWithSAML the assertion and, where there was one, the request to rotate.
 type Origin struct {
-	RequestHash, SpecRequestHash, IssuerIdentity, AssertionDigest string
+	RequestHash, SpecRequestHash, IssuerIdentity, AssertionDigest, RotateRequestedAt string
 }
 
 // Publish puts issued credentials into the Secret and says what they were issued for. All data is replaced; of the
-// metadata only what is the operator's.
+// metadata only what is the operator's. One that was restored is the session's from then on.
 func Publish(secret *corev1.Secret, fs *v1alpha1.FederatedSession, issued sts.Issued, origin Origin) error {
 	process, err := processDocument(issued)
 	if err != nil {
@@ -127,6 +128,7 @@ func Publish(secret *corev1.Secret, fs *v1alpha1.FederatedSession, issued sts.Is
 		ProcessKey:         process,
 		ConfigKey:          []byte(configFile),
 	}
+	TakeOver(secret, fs)
 	SyncMetadata(secret, fs)
 	a := secret.Annotations
 	a[RequestHashAnnotation] = origin.RequestHash
@@ -136,6 +138,10 @@ func Publish(secret *corev1.Secret, fs *v1alpha1.FederatedSession, issued sts.Is
 		origin.SpecRequestHash = ""
 	}
 	setOrDelete(a, SpecRequestHashAnnotation, origin.SpecRequestHash)
+	if len(origin.RotateRequestedAt) > longestRecord {
+		origin.RotateRequestedAt = ""
+	}
+	setOrDelete(a, v1alpha1.RotateRequestedAtAnnotation, origin.RotateRequestedAt)
 	a[GenerationAnnotation] = strconv.FormatInt(fs.Generation, 10)
 	a[IssuedAtAnnotation] = issued.IssuedAt.UTC().Format(time.RFC3339)
 	a[ExpirationAnnotation] = issued.Expiration.UTC().Format(time.RFC3339)

@@ -45,6 +45,7 @@ type Metrics struct {
 	utilization  *prometheus.GaugeVec
 	packedPolicy *prometheus.GaugeVec
 	namespaces   *prometheus.GaugeVec
+	conditions   *conditions
 }
 
 // New declares the metrics and registers them.
@@ -85,11 +86,13 @@ func New(registry prometheus.Registerer) *Metrics {
 		rotation:     gauge("rotation_timestamp_seconds", "When the published credentials are due for rotation, in seconds since 1970."),
 		utilization:  gauge("token_utilization_percent", "How much of the largest session token policies and tags use."),
 		packedPolicy: gauge("packed_policy_size_percent", "How much of the packed policy size policies and tags use (deprecated by AWS)."),
+		conditions:   newConditions(),
 	}
 	m.namespaces = prometheus.NewGaugeVec(prometheus.GaugeOpts{
 		Name: "sts_operator_namespace_served", Help: "1 for each of --namespaces that is served, 0 for one that cannot be listed.",
 	}, []string{"namespace"})
-	registry.MustRegister(m.namespaces, m.issuances, m.requests, m.latency, m.lead, m.waits, m.ready, m.expiration, m.rotation, m.utilization, m.packedPolicy)
+	registry.MustRegister(m.issuances, m.requests, m.latency, m.lead, m.waits, m.ready, m.expiration, m.rotation, m.utilization, m.packedPolicy,
+		m.conditions.gauge, m.namespaces)
 	return m
 }
 
@@ -137,6 +140,7 @@ func (m *Metrics) Session(fs *v1alpha1.FederatedSession) {
 		ready = 1
 	}
 	m.ready.WithLabelValues(labels...).Set(ready)
+	m.conditions.show(types.NamespacedName{Namespace: fs.Namespace, Name: fs.Name}, fs.Status.Conditions)
 	setTime(m.expiration, fs.Status.ExpirationTime, labels)
 	setTime(m.rotation, fs.Status.RotationTime, labels)
 	setPercent(m.utilization, fs.Status.SessionTokenUtilizationPercent, labels)
@@ -148,6 +152,7 @@ func (m *Metrics) ForgetSession(name types.NamespacedName) {
 	for _, gauge := range []*prometheus.GaugeVec{m.ready, m.expiration, m.rotation, m.utilization, m.packedPolicy} {
 		gauge.DeleteLabelValues(name.Namespace, name.Name)
 	}
+	m.conditions.show(name, nil)
 }
 
 // ForgetIssuer drops the series of an issuer that is gone.

@@ -34,6 +34,9 @@ const (
 	// refusedRetry is the pace of asking STS again for what it has refused: an edit is the cure, but what STS refused may
 	// have been a managed policy that was mended since, or not STS at all that refused.
 	refusedRetry = time.Hour
+	// quickTries follow a first denial at the pace of failures that pass: a role or policy that was created seconds ago is not
+	// known everywhere in AWS yet. They take up to 155 s.
+	quickTries = 5
 	// triesBeforeExpiry is how many tries must still fit before the published credentials expire.
 	triesBeforeExpiry = 8
 )
@@ -41,7 +44,7 @@ const (
 // Backoff is how long to wait after the count-th failed try in a row, 5 s doubling up to 5 minutes, less a spread of up to
 // a fifth taken from the UID. remaining is how long the published credentials still work: while they do, at least eight
 // tries fit before their end, or as many as 5 s apart allow. A problem of outcome Wait is looked at every 5 minutes and a
-// refusal every hour, under the same bound.
+// refusal every hour, under the same bound. Observed.backoff says which denials are retried like other failures at first.
 func Backoff(outcome sts.Outcome, count int32, remaining time.Duration, uid types.UID) time.Duration {
 	var delay time.Duration
 	switch outcome {
@@ -58,7 +61,12 @@ func Backoff(outcome sts.Outcome, count int32, remaining time.Duration, uid type
 	if remaining > 0 {
 		delay = min(delay, max(remaining/triesBeforeExpiry, firstRetry))
 	}
-	u := spread(uid + types.UID(strconv.Itoa(int(count))))
+	return lessSpread(delay, int(count), uid)
+}
+
+// lessSpread shortens a wait by up to a fifth, which the UID and the count of waits say.
+func lessSpread(delay time.Duration, count int, uid types.UID) time.Duration {
+	u := spread(uid + types.UID(strconv.Itoa(count)))
 	return delay - time.Duration(u*float64(delay)/5)
 }
 
@@ -69,16 +77,27 @@ func NextTry(o Observed, problem *sts.Problem, now time.Time) time.Time {
 }
 
 // backoff after the count-th failed try, made at a time. Credentials count only if they are the session's own. What concerns
-// the issuer never lengthens it: the scheduler says when who calls again.
+// the issuer never lengthens it: the scheduler says when who calls again. What AWS says of new roles and policies, too, is tried
+// again after 5, 10, 20, 40 and 80 s while the Secret does not hold credentials for this very request, and slowly only then.
 func (o Observed) backoff(reason string, count int32, at time.Time) time.Duration {
-	if (&sts.Problem{Reason: reason}).ConcernsIssuer(o.Request.ToSend()) {
+	problem := &sts.Problem{Reason: reason}
+	if problem.ConcernsIssuer(o.Request.ToSend()) {
 		count = 1
+	}
+	outcome := problem.Outcome()
+	if problem.MayPass() && count <= quickTries && !o.wasIssued() {
+		outcome = sts.Retry
 	}
 	var remaining time.Duration
 	if o.Secret.Exists && o.Secret.Foreign == "" {
 		remaining = o.Secret.Expiration.Sub(at)
 	}
-	return Backoff(sts.OutcomeOf(reason), count, remaining, o.Session.UID)
+	return Backoff(outcome, count, remaining, o.Session.UID)
+}
+
+// wasIssued says whether STS has granted this very request before: the Secret says so, whether its credentials still work or not.
+func (o Observed) wasIssued() bool {
+	return o.Secret.Exists && o.Secret.Foreign == "" && requestIsUnchanged(o, time.Time{}) == nil
 }
 
 // NextFailure is the record of a try that failed now: the next in a row if the same request failed before, else the first.

@@ -43,8 +43,10 @@ const (
 // Why credentials are issued: the cause of an Issue decision, for logs, events and metrics.
 const (
 	CauseMissing       = "SecretMissing"
+	CauseRestored      = "SecretRestored"
 	CauseTampered      = "SecretTampered"
 	CauseSpecChanged   = "SpecChanged"
+	CauseRequested     = "RotationRequested"
 	CauseIssuerChanged = "IssuerChanged"
 	CauseNewAssertion  = "NewAssertion"
 	CauseClockMoved    = "ClockMovedBack"
@@ -120,7 +122,7 @@ func HasExpired(o Observed, now time.Time) bool {
 
 // contentChecks are the checks on what the Secret holds; "due for rotation?" and "expired?" differ in the last one only.
 func contentChecks(last check) []check {
-	return []check{secretExists, secretIsIntact, requestIsUnchanged, issuerIsUnchanged, claimIsPossible, last}
+	return []check{secretExists, secretIsControlled, secretIsIntact, requestIsUnchanged, issuerIsUnchanged, claimIsPossible, last}
 }
 
 func first(checks []check, o Observed, now time.Time) *Decision {
@@ -182,16 +184,6 @@ func issuerAdmits(o Observed, _ time.Time) *Decision {
 	return hold(o.Request.refusal)
 }
 
-func secretIsOurs(o Observed, now time.Time) *Decision {
-	if o.Secret.Foreign == "" {
-		return nil
-	}
-	d := hold(secretConflict(o))
-	// The cache does not hold other types of Secret, so no watch reports when this one goes.
-	d.RetryAt = now.Add(slowRetry)
-	return d
-}
-
 func secretExists(o Observed, _ time.Time) *Decision {
 	if o.Secret.Exists {
 		return nil
@@ -202,13 +194,21 @@ func secretExists(o Observed, _ time.Time) *Decision {
 // requestIsUnchanged compares what was issued with what is to be sent or, while guardrails have not admitted that, with what
 // the spec asks for: credentials do not become another request's because the issuer refuses the next.
 func requestIsUnchanged(o Observed, _ time.Time) *Decision {
-	if o.Secret.RequestHash == o.Request.ToSend().Hash() {
+	request := o.Request.ToSend()
+	if o.answers(request) {
 		return nil
 	}
-	if !o.Request.isAdmitted && o.Secret.SpecRequestHash == o.Request.asked.Hash() {
-		return nil
+	if request.RotateRequestedAt = o.Secret.RotateRequestedAt; o.answers(request) {
+		return issue(CauseRequested)
 	}
 	return issue(CauseSpecChanged)
+}
+
+// answers says whether the Secret was issued for a request: that which is to be sent or, unless guardrails have admitted it,
+// what the spec asks for.
+func (o Observed) answers(request sts.Request) bool {
+	hash := request.Hash()
+	return o.Secret.RequestHash == hash || !o.Request.isAdmitted && o.Secret.SpecRequestHash == hash
 }
 
 // issuerIsUnchanged asks who the issuer is, not which object: a replaced key of the same IAM user changes nothing. An

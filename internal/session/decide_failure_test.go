@@ -54,7 +54,7 @@ func TestDecideAfterFailure(t *testing.T) {
 		nearEnd   = midnight.Add(-16 * time.Minute)
 		soonAt    = nearEnd.Add(session.Backoff(sts.Wait, 1, 16*time.Minute, uid))
 		refusedAt = due.Add(session.Backoff(sts.Refuse, 1, left, uid))
-		anewAt    = noon.Add(session.Backoff(sts.Refuse, 1, 0, uid))
+		anewAt    = noon.Add(session.Backoff(sts.Refuse, 6, 0, uid))
 		firstAt   = noon.Add(session.Backoff(sts.Retry, 1, 0, uid))
 		rotateNow = func(o *session.Observed) { askFor(o, func(r *sts.Request) { r.RotateRequestedAt = "now" }) }
 	)
@@ -63,27 +63,29 @@ func TestDecideAfterFailure(t *testing.T) {
 		now   time.Time
 		want  verdict
 	}{
-		"a failure does not matter while the credentials are fresh":    {failedOnce(refuse, noon), noon, keep(due)},
-		"a try that failed waits for its back-off":                     {failedOnce(retry, due), due, hold(retry, retryAt)},
-		"a failed try waits until the instant before":                  {failedOnce(retry, due), retryAt.Add(-1), hold(retry, retryAt)},
-		"a failed try is repeated at the end of its back-off":          {failedOnce(retry, due), retryAt, issue(session.CauseDue)},
-		"a failed try is repeated at any later time":                   {failedOnce(retry, due), midnight, issue(session.CauseExpired)},
-		"the fifth try waits longer than the first":                    {failedTimes(5, retry, due), retryAt, hold(retry, laterAt)},
-		"the fifth try waits no longer, if the issuer fails":           {failedTimes(5, v1alpha1.ReasonThrottled, due), retryAt, issue(session.CauseDue)},
-		"a first issue that failed waits for its back-off":             {all(missing, failedOnce(retry, noon)), noon, hold(retry, firstAt)},
-		"a first issue that failed is repeated after it":               {all(missing, failedOnce(retry, noon)), firstAt, issue(session.CauseMissing)},
-		"a reason of a later version is retried":                       {failedOnce("FromTheFuture", due), due, hold("FromTheFuture", retryAt)},
-		"what others must mend is looked at again slowly":              {failedOnce(wait, due), retryAt, hold(wait, waitAt)},
-		"what others must mend is tried after its back-off":            {failedOnce(wait, due), waitAt, issue(session.CauseDue)},
-		"a refusal is repeated within the hour only":                   {failedOnce(refuse, due), due.Add(time.Minute), hold(refuse, refusedAt)},
-		"a refusal is repeated after an hour":                          {failedOnce(refuse, due), refusedAt, issue(session.CauseDue)},
-		"a refusal of a first issue waits, too":                        {all(missing, failedOnce(refuse, noon)), noon.Add(time.Minute), hold(refuse, anewAt)},
+		"a failure does not matter while the credentials are fresh": {failedOnce(refuse, noon), noon, keep(due)},
+		"a try that failed waits for its back-off":                  {failedOnce(retry, due), due, hold(retry, retryAt)},
+		"a failed try waits until the instant before":               {failedOnce(retry, due), retryAt.Add(-1), hold(retry, retryAt)},
+		"a failed try is repeated at the end of its back-off":       {failedOnce(retry, due), retryAt, issue(session.CauseDue)},
+		"a failed try is repeated at any later time":                {failedOnce(retry, due), midnight, issue(session.CauseExpired)},
+		"the fifth try waits longer than the first":                 {failedTimes(5, retry, due), retryAt, hold(retry, laterAt)},
+		"the fifth try waits no longer, if the issuer fails":        {failedTimes(5, v1alpha1.ReasonThrottled, due), retryAt, issue(session.CauseDue)},
+		"a first issue that failed waits for its back-off":          {all(missing, failedOnce(retry, noon)), noon, hold(retry, firstAt)},
+		"a first issue that failed is repeated after it":            {all(missing, failedOnce(retry, noon)), firstAt, issue(session.CauseMissing)},
+		"a reason of a later version is retried":                    {failedOnce("FromTheFuture", due), due, hold("FromTheFuture", retryAt)},
+		"what others must mend is looked at again slowly":           {failedOnce(wait, due), retryAt, hold(wait, waitAt)},
+		"what others must mend is tried after its back-off":         {failedOnce(wait, due), waitAt, issue(session.CauseDue)},
+		"a refusal is repeated within the hour only":                {failedOnce(refuse, due), due.Add(time.Minute), hold(refuse, refusedAt)},
+		"a refusal is repeated after an hour":                       {failedOnce(refuse, due), refusedAt, issue(session.CauseDue)},
+		"a refusal of a first issue waits, too, once it has been repeated": {
+			all(missing, failedTimes(6, refuse, noon)), noon.Add(time.Minute), hold(refuse, anewAt),
+		},
 		"a back-off past the expiration is cut short to say so":        {failedOnce(retry, midnight.Add(-time.Second)), midnight.Add(-1), hold(retry, midnight)},
 		"a back-off near the expiration is as long as it was at first": {failedOnce(wait, nearEnd), soonAt.Add(-1), hold(wait, soonAt)},
-		"another request is tried at once after a failure":             {all(failedOnce(retry, due), rotateNow), due, issue(session.CauseSpecChanged)},
-		"another request is tried at once after a wait":                {all(failedOnce(wait, due), rotateNow), due, issue(session.CauseSpecChanged)},
-		"another request is tried at once after a refusal":             {all(failedOnce(refuse, due), rotateNow), due, issue(session.CauseSpecChanged)},
-		"the very request that was changed waits if it failed":         {all(rotateNow, failedOnce(refuse, due)), due, hold(refuse, refusedAt)},
+		"another request is tried at once after a failure":             {all(failedOnce(retry, due), rotateNow), due, issue(session.CauseRequested)},
+		"another request is tried at once after a wait":                {all(failedOnce(wait, due), rotateNow), due, issue(session.CauseRequested)},
+		"another request is tried at once after a refusal":             {all(failedOnce(refuse, due), rotateNow), due, issue(session.CauseRequested)},
+		"the very request that was changed waits if it failed":         {all(rotateNow, failedOnce(refuse, due)), due, hold(refuse, retryAt)},
 		"a clock set back an hour does not prolong the back-off":       {failedOnce(retry, due.Add(time.Hour)), due, issue(session.CauseDue)},
 		"a clock set back an hour does not prolong the wait":           {failedOnce(wait, due.Add(time.Hour)), due, issue(session.CauseDue)},
 		"another version of the issuer is tried at once": {

@@ -33,6 +33,8 @@ type History struct {
 	// Reissues counts how often in a row, and LastReissue is when, credentials were replaced before they were due.
 	Reissues    int
 	LastReissue time.Time
+	// Conflicts counts the looks in a row that met a Secret which no watch reports.
+	Conflicts int
 }
 
 const (
@@ -47,6 +49,15 @@ const (
 // AfterFailure is the history after a try that failed.
 func (h History) AfterFailure(failure v1alpha1.Failure) History {
 	h.IsKnown, h.Failure = true, &failure
+	return h
+}
+
+// AfterLook is the history after a look at the target Secret.
+func (h History) AfterLook(secret Secret) History {
+	h.Conflicts++
+	if !secret.Unwatched {
+		h.Conflicts = 0
+	}
 	return h
 }
 
@@ -104,7 +115,7 @@ func reissueIsPaced(o Observed, cause string, now time.Time) *Decision {
 		return nil
 	}
 	problem := sessionChangedTooOften()
-	if cause == CauseTampered || cause == CauseMissing {
+	if cause == CauseTampered || cause == CauseMissing || cause == CauseRestored {
 		problem = secretOverwritten(o)
 	}
 	d := hold(problem)

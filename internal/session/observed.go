@@ -51,6 +51,11 @@ type Secret struct {
 	Exists bool
 	// Foreign says whose it is, if not this session's; empty if it is.
 	Foreign string
+	// Unwatched: it is of another type than the operator's. The cache does not hold it, so no watch reports when it goes.
+	Unwatched bool
+	// Restored: it was published for some session, and has lost its controller since, as in a backup. What it claims is not
+	// told: it may be of another cluster.
+	Restored bool
 	// Immutable: its data cannot be changed any more.
 	Immutable bool
 	// Intact: every key is there and its content is what was published.
@@ -60,6 +65,8 @@ type Secret struct {
 	// RequestHash is the hash of the request that was sent, SpecRequestHash of what the spec had asked for, before the issuer's
 	// guardrails added to it.
 	RequestHash, SpecRequestHash string
+	// RotateRequestedAt is the request to rotate that was honored last. It only says why a request has changed.
+	RotateRequestedAt string
 	// IssuerIdentity is the stable id of who called STS.
 	IssuerIdentity string
 	// IssuedAt and Expiration of the credentials; Expiration is the true one.

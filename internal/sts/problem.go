@@ -72,6 +72,9 @@ func (p *Problem) SuspectsIssuer() bool { return reasons[p.Reason].suspectsIssue
 // StallsIssuer says whether an issuer that has the problem waits for an edit, its own or of a Secret that it names.
 func (p *Problem) StallsIssuer() bool { return reasons[p.Reason].stallsIssuer }
 
+// MayPass says whether AWS also says so of what was created seconds ago, so that trying again soon may do.
+func (p *Problem) MayPass() bool { return reasons[p.Reason].mayPass }
+
 // AwaitsTurn says whether others are before the session.
 func (p *Problem) AwaitsTurn() bool { return reasons[p.Reason].awaitsTurn }
 

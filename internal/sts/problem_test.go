@@ -150,6 +150,18 @@ func TestProblemTraits(t *testing.T) {
 	}
 }
 
+// What AWS says of a role or a policy that it does not know everywhere yet, and nothing else.
+func TestMayPass(t *testing.T) {
+	g := NewWithT(t)
+	var may []string
+	for _, reason := range reasonsOfTheAPI(t) {
+		if (&sts.Problem{Reason: reason}).MayPass() {
+			may = append(may, reason)
+		}
+	}
+	g.Expect(may).To(ConsistOf(v1alpha1.ReasonAccessDenied, v1alpha1.ReasonIdentityRejected, v1alpha1.ReasonInvalidPolicy, v1alpha1.ReasonRequestRefused))
+}
+
 func TestSplit(t *testing.T) {
 	other := errors.New("the API server did not answer")
 	for sentence, c := range map[string]struct {

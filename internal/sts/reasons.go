@@ -46,6 +46,9 @@ type traitsOfReason struct {
 	suspectsIssuer bool
 	// stallsIssuer: only an edit, of the issuer or of what it names, is the cure of an issuer that has it.
 	stallsIssuer bool
+	// mayPass: AWS also says so of a role, a policy or an identity provider that was created seconds ago, until it knows that
+	// everywhere.
+	mayPass bool
 	// awaitsTurn: others are before the session, which is no failure.
 	awaitsTurn bool
 	// sentence says what the reason means. docs/conditions.md repeats it.
@@ -64,9 +67,9 @@ var reasons = map[string]traitsOfReason{
 
 	// The object and the guardrails.
 	v1alpha1.ReasonInvalidSpec:            {stallsIssuer: true, outcome: Refuse, sentence: "the spec breaks a rule that the schema cannot check"},
-	v1alpha1.ReasonInvalidPolicy:          {outcome: Refuse, sentence: "the inline policy is not one that STS accepts"},
+	v1alpha1.ReasonInvalidPolicy:          {outcome: Refuse, mayPass: true, sentence: "the inline policy is not one that STS accepts"},
 	v1alpha1.ReasonPolicyTooLarge:         {outcome: Refuse, sentence: "policies and tags together do not fit into a session token"},
-	v1alpha1.ReasonRequestRefused:         {outcome: Refuse, sentence: "STS refuses a parameter of the request"},
+	v1alpha1.ReasonRequestRefused:         {outcome: Refuse, mayPass: true, sentence: "STS refuses a parameter of the request"},
 	v1alpha1.ReasonNamespaceNotAllowed:    {outcome: Refuse, sentence: "the ClusterSessionIssuer does not admit the namespace"},
 	v1alpha1.ReasonOperationNotAllowed:    {outcome: Refuse, sentence: "the issuer does not serve the STS operation"},
 	v1alpha1.ReasonRuleViolated:           {outcome: Refuse, sentence: "a rule of the issuer refuses the session, or cannot be evaluated for it"},
@@ -93,13 +96,13 @@ var reasons = map[string]traitsOfReason{
 		outcome: Wait, awaitsTurn: true,
 		sentence: "AWS takes each code of the issuer's MFA device once, and the session waits for one",
 	},
-	v1alpha1.ReasonAccessDenied:       {outcome: Wait, sentence: "AWS denies the call"},
+	v1alpha1.ReasonAccessDenied:       {outcome: Wait, mayPass: true, sentence: "AWS denies the call"},
 	v1alpha1.ReasonVerificationFailed: {outcome: Wait, sentence: "STS does not confirm whose the new credentials are"},
 
 	// Tokens and assertions.
 	v1alpha1.ReasonServiceAccountNotFound: {outcome: Wait, sentence: "the ServiceAccount whose token is to be presented does not exist"},
 	v1alpha1.ReasonTokenRequestForbidden:  {outcome: Wait, sentence: "the operator may not create tokens of the ServiceAccount"},
-	v1alpha1.ReasonIdentityRejected:       {outcome: Wait, sentence: "STS does not accept the token or assertion"},
+	v1alpha1.ReasonIdentityRejected:       {outcome: Wait, mayPass: true, sentence: "STS does not accept the token or assertion"},
 	v1alpha1.ReasonAssertionNotFound:      {outcome: Wait, sentence: "the Secret of the SAML assertion, or its key, does not exist or cannot be read"},
 	v1alpha1.ReasonAssertionInvalid:       {outcome: Wait, sentence: "the Secret holds no SAML response"},
 	v1alpha1.ReasonAssertionExpired:       {outcome: Wait, sentence: "the SAML assertion has expired"},

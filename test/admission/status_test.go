@@ -77,6 +77,26 @@ func TestStatus(t *testing.T) {
 	}
 }
 
+// An object has a condition before an operator has seen it, so that READY is never blank and no tool takes it for settled.
+func TestStatusOfANewObject(t *testing.T) {
+	for _, kind := range []string{"FederatedSession", "SessionIssuer", "ClusterSessionIssuer"} {
+		t.Run(kind, func(t *testing.T) {
+			g := NewWithT(t)
+			o := object(t, kind)
+
+			create(t, o)
+
+			g.Expect(o.Object["status"]).To(Equal(map[string]any{
+				"observedGeneration": int64(-1),
+				"conditions": []any{map[string]any{
+					"type": "Ready", "status": "Unknown", "reason": "Pending", "message": "waiting for the operator",
+					"lastTransitionTime": "1970-01-01T00:00:00Z",
+				}},
+			}))
+		})
+	}
+}
+
 // issuerStatus is of both kinds of issuer.
 var issuerStatus = map[string]candidate{
 	"it has the identity and what is verified":   {with(`identity: `+broker, verified, `lastVerifiedTime: "2026-01-01T00:00:00Z"`), ``},

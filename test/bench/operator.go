@@ -139,7 +139,8 @@ func (o *operator) complaint(ctx context.Context) string {
 		return err.Error()
 	}
 	for i := range list.Items {
-		if ready := meta.FindStatusCondition(list.Items[i].Status.Conditions, v1alpha1.ReadyCondition); ready != nil && ready.Reason != v1alpha1.ReasonIssued {
+		ready := meta.FindStatusCondition(list.Items[i].Status.Conditions, v1alpha1.ReadyCondition)
+		if ready != nil && ready.Reason != v1alpha1.ReasonIssued && ready.Reason != v1alpha1.ReasonPending {
 			return fmt.Sprintf("%s: %s: %s", list.Items[i].Name, ready.Reason, ready.Message)
 		}
 	}

@@ -426,7 +426,7 @@ func TestYAMLExamplesAreValid(t *testing.T) {
 	g.Expect(clientgoscheme.AddToScheme(scheme)).To(Succeed())
 	g.Expect(v1alpha1.AddToScheme(scheme)).To(Succeed())
 	decoder := serializer.NewCodecFactory(scheme, serializer.EnableStrict).UniversalDeserializer()
-	foreign := []string{"PrometheusRule"}
+	foreign := []string{"PrometheusRule", "Kustomization"}
 	ours := 0
 	for name, block := range blocks(t, "yaml") {
 		reader := yaml.NewDocumentDecoder(io.NopCloser(strings.NewReader(block)))

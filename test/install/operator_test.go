@@ -154,8 +154,9 @@ func (o *operator) expectUntouched(t *testing.T, namespace string) {
 		g.Expect(o.admin.List(t.Context(), list, client.InNamespace(namespace))).To(Succeed())
 	}
 	g.Expect(sessions.Items).To(HaveLen(3))
-	g.Expect(sessions.Items).To(HaveEach(HaveField("Status.ObservedGeneration", BeNumerically("==", -1))))
-	g.Expect(issuers.Items).To(HaveEach(HaveField("Status.ObservedGeneration", BeNumerically("==", -1))))
+	pending := ConsistOf(And(HaveField("Type", v1alpha1.ReadyCondition), HaveField("Reason", v1alpha1.ReasonPending)))
+	g.Expect(sessions.Items).To(HaveEach(HaveField("Status.Conditions", pending)))
+	g.Expect(issuers.Items).To(HaveEach(HaveField("Status.Conditions", pending)))
 	g.Expect(secrets.Items).To(HaveLen(1), "the issuer's key")
 }
 

@@ -88,7 +88,7 @@ func (s *Stage) complete(object *unstructured.Unstructured, namespace string) er
 func Ready(fs *v1alpha1.FederatedSession) metav1.Condition {
 	c := meta.FindStatusCondition(fs.Status.Conditions, v1alpha1.ReadyCondition)
 	if c == nil || fs.Status.ObservedGeneration != fs.Generation {
-		return metav1.Condition{Type: v1alpha1.ReadyCondition, Status: metav1.ConditionUnknown, Reason: "Unseen", Message: "not reconciled yet"}
+		return metav1.Condition{Type: v1alpha1.ReadyCondition, Status: metav1.ConditionUnknown, Reason: v1alpha1.ReasonPending, Message: "not reconciled yet"}
 	}
 	return *c
 }

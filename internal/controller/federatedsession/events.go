@@ -35,11 +35,14 @@ const (
 
 // recordEvent records at most one event for what changed between two statuses: the first issue, a new issue after a change, a
 // problem when it begins or changes, its end. An ordinary rotation is no event, nor is waiting for a turn: status and
-// metrics show them.
+// metrics show them. The API server takes no event in a namespace that is being deleted.
 func (r *Reconciler) recordEvent(before, after *v1alpha1.FederatedSession, o outcome) {
 	was := meta.FindStatusCondition(before.Status.Conditions, v1alpha1.ReadyCondition)
 	is := meta.FindStatusCondition(after.Status.Conditions, v1alpha1.ReadyCondition)
 	if o.problem != nil && o.problem.Quiet && is.Reason != v1alpha1.ReasonExpired {
+		return
+	}
+	if o.observed.NamespaceTerminating || o.problem != nil && o.problem.Reason == v1alpha1.ReasonNamespaceTerminating {
 		return
 	}
 	n := noticeOf(was, is, o, before.Status.IssuedTime != nil)
@@ -72,7 +75,12 @@ func noticeOf(was, is *metav1.Condition, o outcome, issuedBefore bool) *notice {
 	return nil
 }
 
-// isWorking says whether a Ready condition needs no attention. A suspended session is as it was asked to be.
+// isWorking says whether a Ready condition needs no attention. A suspended session is as it was asked to be, and of one that is
+// new nothing is known yet.
 func isWorking(ready *metav1.Condition) bool {
-	return ready.Reason == v1alpha1.ReasonIssued || ready.Reason == v1alpha1.ReasonSuspended
+	switch ready.Reason {
+	case v1alpha1.ReasonIssued, v1alpha1.ReasonSuspended, v1alpha1.ReasonPending:
+		return true
+	}
+	return false
 }

@@ -62,13 +62,13 @@ func (h *histories) of(fs *v1alpha1.FederatedSession, now time.Time) session.His
 
 // note what an outcome adds to the history.
 func (h *histories) note(o outcome, now time.Time) {
-	fs, history := o.observed.Session, o.observed.History
+	fs, history := o.observed.Session, o.observed.History.AfterLook(o.observed.Secret)
 	switch {
 	case o.failed:
 		history = history.AfterFailure(session.NextFailure(o.observed, o.problem, now))
 	case o.issued != nil:
 		history = history.AfterIssue(o.cause, fs.Status.IssuedTime != nil || history.IsKnown && history.Failure == nil, now)
-	default:
+	case history.Conflicts == o.observed.History.Conflicts:
 		return
 	}
 	h.mutex.Lock()

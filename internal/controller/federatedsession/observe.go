@@ -33,15 +33,13 @@ import (
 	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
-// observe gathers what a decision needs: from the caches, but for a SAML assertion, once a minute, and, where nothing
-// cluster-scoped may be watched, the namespace.
+// observe gathers what a decision needs: from the caches, but for a SAML assertion, once a minute, a Secret of another type
+// that was in the way and, where nothing cluster-scoped may be watched, the namespace.
 func (r *Reconciler) observe(ctx context.Context, fs *v1alpha1.FederatedSession) (session.Observed, error) {
 	observed := session.Observed{Session: fs, History: r.histories.of(fs, r.clock.Now())}
-	namespace := &metav1.PartialObjectMetadata{}
-	namespace.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
-	err := r.namespaces.Get(ctx, client.ObjectKey{Name: fs.Namespace}, namespace)
-	if err != nil { // not found, too: the session was seen before its namespace, which is tried again
-		return observed, fmt.Errorf("reading namespace %s: %w", fs.Namespace, err)
+	namespace, err := r.namespaces.Get(ctx, fs.Namespace)
+	if err != nil {
+		return observed, err
 	}
 	observed.NamespaceTerminating = !namespace.DeletionTimestamp.IsZero()
 
@@ -52,6 +50,11 @@ func (r *Reconciler) observe(ctx context.Context, fs *v1alpha1.FederatedSession)
 	observed.Issuer = r.observeIssuer(fs, issuer)
 	observed.Request = r.observeRequest(fs, issuer, namespace)
 	if observed.Assertion, err = r.observeAssertion(ctx, fs); err != nil {
+		return observed, err
+	}
+	// A Secret that was in the way and is in no cache is looked for itself, before anything is asked of the scheduler.
+	if observed.History.Conflicts > 0 {
+		_, observed, err = r.observeLive(ctx, observed)
 		return observed, err
 	}
 	_, observed, err = r.observeSecret(ctx, r.client, observed)

@@ -91,8 +91,9 @@ func (r *Reconciler) write(
 	if secret != nil {
 		target = secret.DeepCopy()
 	}
+	request := observed.Request.ToSend()
 	origin := credsecret.Origin{
-		RequestHash: observed.Request.ToSend().Hash(), SpecRequestHash: observed.Request.Asked().Hash(),
+		RequestHash: request.Hash(), SpecRequestHash: observed.Request.Asked().Hash(), RotateRequestedAt: request.RotateRequestedAt,
 		IssuerIdentity: issuerIdentity, AssertionDigest: observed.Assertion.Digest,
 	}
 	if err := credsecret.Publish(target, fs, issued, origin); err != nil {
@@ -114,6 +115,7 @@ func (r *Reconciler) tryWrite(ctx context.Context, secret *corev1.Secret, observ
 		err = r.client.Create(ctx, target, client.DryRunAll)
 	} else {
 		target := secret.DeepCopy()
+		credsecret.TakeOver(target, observed.Session)
 		credsecret.SyncMetadata(target, observed.Session)
 		err = r.client.Patch(ctx, target, client.MergeFrom(secret), client.DryRunAll)
 	}

@@ -55,11 +55,10 @@ const (
 
 // Reconciler keeps a FederatedSession's Secret filled with credentials that have not expired.
 type Reconciler struct {
-	clock  clock.PassiveClock
-	client client.Client // reads from the cache
-	live   client.Reader // reads from the API server
-	// namespaces reads the metadata of namespaces: from the cache, unless nothing cluster-scoped may be watched.
-	namespaces     client.Reader
+	clock          clock.PassiveClock
+	client         client.Client // reads from the cache
+	live           client.Reader // reads from the API server
+	namespaces     reconciler.Namespaces
 	namespacedOnly bool
 	controllerName string
 	broker         *broker.Broker
@@ -75,15 +74,12 @@ type Reconciler struct {
 
 // New is a reconciler of FederatedSessions.
 func New(d reconciler.Dependencies) *Reconciler {
-	r := &Reconciler{
-		clock: d.Clock, client: d.Client, live: d.Live, namespaces: d.Client, broker: d.Broker, scheduler: d.Scheduler, recorder: d.Recorder, metrics: d.Metrics,
-		controllerName: d.ControllerName, guardrails: d.Guardrails, proofs: newProofs(d.Client, d.Clock),
+	return &Reconciler{
+		clock: d.Clock, client: d.Client, live: d.Live, namespaces: reconciler.NewNamespaces(d),
+		broker: d.Broker, scheduler: d.Scheduler, recorder: d.Recorder, metrics: d.Metrics,
+		namespacedOnly: d.NamespacedOnly, controllerName: d.ControllerName, guardrails: d.Guardrails, proofs: newProofs(d.Client, d.Clock),
 		assertions: newAssertions(), written: &writtenStatuses{}, histories: newHistories(),
 	}
-	if d.NamespacedOnly {
-		r.namespaces, r.namespacedOnly = d.Live, true
-	}
-	return r
 }
 
 // Reconcile takes the seven steps: fetch, observe, decide, issue, publish, report, schedule.
@@ -155,7 +151,9 @@ func (r *Reconciler) forget(name types.NamespacedName) {
 // schedule is when to look again, and how urgent that will be.
 func (r *Reconciler) schedule(o outcome) reconcile.Result {
 	now := r.clock.Now()
-	priority := session.Priority(session.Deadline(o.observed, now), o.failed || o.observed.HasFailed(), now)
+	// Whoever may create sessions may create Secrets that are in their way, too.
+	hasFailed := o.failed || o.observed.HasFailed() || o.observed.Secret.Foreign != ""
+	priority := session.Priority(session.Deadline(o.observed, now), hasFailed, now)
 	wait := session.LongestSleep(o.observed, now)
 	if !o.retryAt.IsZero() {
 		// The moment after, so that a check that compares times does not find itself just too early.

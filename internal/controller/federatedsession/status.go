@@ -45,9 +45,14 @@ func setStatus(status *v1alpha1.FederatedSessionStatus, o outcome, now time.Time
 	conditions := reconciler.Conditions{List: &status.Conditions, Generation: fs.Generation, Now: now}
 	conditions.Set(ready)
 
+	stalled := ready
 	isStalled := o.problem != nil && o.problem.Outcome() == sts.Refuse
-	isReconciling := !usable && !isStalled && ready.Reason != v1alpha1.ReasonExpired && ready.Reason != v1alpha1.ReasonSuspended
-	conditions.SetWhile(isStalled, v1alpha1.StalledCondition, ready)
+	// Nobody need wait for what was suspended on purpose: only an edit will bring credentials.
+	if !usable && o.problem != nil && o.problem.Reason == v1alpha1.ReasonSuspended {
+		isStalled, stalled.Reason, stalled.Message = true, o.problem.Reason, o.problem.Message
+	}
+	isReconciling := !usable && !isStalled && ready.Reason != v1alpha1.ReasonExpired
+	conditions.SetWhile(isStalled, v1alpha1.StalledCondition, stalled)
 	conditions.SetWhile(isReconciling, v1alpha1.ReconcilingCondition, ready)
 	status.ObservedGeneration = fs.Generation
 }

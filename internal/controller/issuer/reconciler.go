@@ -60,6 +60,7 @@ type Reconciler struct {
 	kind              v1alpha1.IssuerKind
 	client            client.Client // reads from the cache
 	live              client.Reader // reads from the API server
+	namespaces        reconciler.Namespaces
 	broker            *broker.Broker
 	recorder          events.EventRecorder
 	metrics           *metrics.Metrics
@@ -72,7 +73,8 @@ type Reconciler struct {
 // New is a reconciler for one kind of issuer.
 func New(kind v1alpha1.IssuerKind, d reconciler.Dependencies) *Reconciler {
 	return &Reconciler{
-		clock: d.Clock, kind: kind, client: d.Client, live: d.Live, broker: d.Broker, recorder: d.Recorder, metrics: d.Metrics,
+		clock: d.Clock, kind: kind, client: d.Client, live: d.Live, namespaces: reconciler.NewNamespaces(d),
+		broker: d.Broker, recorder: d.Recorder, metrics: d.Metrics,
 		operatorNamespace: d.OperatorNamespace, controllerName: d.ControllerName, guardrails: d.Guardrails, verifications: newVerifications(),
 	}
 }
@@ -101,7 +103,11 @@ func (r *Reconciler) Reconcile(ctx context.Context, req reconcile.Request) (reco
 		}
 		return reconcile.Result{}, fmt.Errorf("reading %s %s: %w", r.kind, req, err)
 	}
-	if !issuer.GetDeletionTimestamp().IsZero() || reconciler.IsOfAnother(issuer, r.controllerName) {
+	goes, err := r.goes(ctx, issuer)
+	if err != nil {
+		return reconcile.Result{}, err
+	}
+	if goes || reconciler.IsOfAnother(issuer, r.controllerName) {
 		r.forget(id)
 		return reconcile.Result{}, nil
 	}
@@ -152,6 +158,18 @@ func (r *Reconciler) registerUnverified(
 	keyID := config.Key.AccessKeyID()
 	r.broker.Register(id, config, sts.Identity{UserID: keyID})
 	return r.after(issuer, keyPoll, r.reportUnverified(ctx, issuer, keyID))
+}
+
+// goes says whether an issuer is being deleted, alone or with its namespace, in which nothing is issued any more.
+func (r *Reconciler) goes(ctx context.Context, issuer v1alpha1.Issuer) (bool, error) {
+	if !issuer.GetDeletionTimestamp().IsZero() || issuer.GetNamespace() == "" {
+		return !issuer.GetDeletionTimestamp().IsZero(), nil
+	}
+	namespace, err := r.namespaces.Get(ctx, issuer.GetNamespace())
+	if err != nil {
+		return false, err
+	}
+	return !namespace.DeletionTimestamp.IsZero(), nil
 }
 
 // pollFor is when to look again at what keeps an issuer from being asked for.

@@ -22,6 +22,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
@@ -77,6 +78,27 @@ func IsOfAnother(issuer v1alpha1.Issuer, controllerName string) bool {
 func IsReportedByAnother(issuer v1alpha1.Issuer, controllerName string) bool {
 	wrote := issuer.IssuerStatus().ControllerName
 	return wrote != "" && wrote != controllerName
+}
+
+// Namespaces reads the metadata of namespaces: from the cache, unless nothing cluster-scoped may be watched.
+type Namespaces struct{ reader client.Reader }
+
+// NewNamespaces reads as the dependencies say.
+func NewNamespaces(d Dependencies) Namespaces {
+	if d.NamespacedOnly {
+		return Namespaces{d.Live}
+	}
+	return Namespaces{d.Client}
+}
+
+// Get the metadata of a namespace. It may not be found where an object was seen before its namespace, so that is an error, too.
+func (n Namespaces) Get(ctx context.Context, name string) (*metav1.PartialObjectMetadata, error) {
+	namespace := &metav1.PartialObjectMetadata{}
+	namespace.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
+	if err := n.reader.Get(ctx, client.ObjectKey{Name: name}, namespace); err != nil {
+		return nil, fmt.Errorf("reading namespace %s: %w", name, err)
+	}
+	return namespace, nil
 }
 
 // GetSecret reads a Secret; nil if there is none.
