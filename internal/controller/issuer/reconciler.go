@@ -125,6 +125,11 @@ func (r *Reconciler) Reconcile(ctx context.Context, req reconcile.Request) (reco
 	if !config.IsVerifiable() {
 		return r.registerUnverified(ctx, id, issuer, config)
 	}
+	return r.verify(ctx, id, issuer, config)
+}
+
+// verify has STS confirm who an issuer is, when that is due, and registers it.
+func (r *Reconciler) verify(ctx context.Context, id broker.ID, issuer v1alpha1.Issuer, config broker.Config) (reconcile.Result, error) {
 	if wait := r.untilVerification(id, issuer, config); wait > 0 {
 		return r.after(issuer, min(wait, keyPoll), nil)
 	}
