@@ -52,23 +52,25 @@ func loadAmbient(ctx context.Context, region string) (broker.AmbientChain, error
 	if err != nil {
 		return broker.AmbientChain{}, configurationProblem(err)
 	}
-	return broker.AmbientChain{Credentials: loaded.Credentials, RoleARN: roleOf(loaded.ConfigSources)}, nil
+	chain := broker.AmbientChain{Credentials: loaded.Credentials}
+	chain.RoleARN, chain.TokenFile = roleOf(loaded.ConfigSources)
+	return chain, nil
 }
 
-// roleOf is the role that the chain assumes, if it assumes one: a web identity of the environment goes before a profile.
-func roleOf(sources []any) string {
-	role := ""
+// roleOf is the role that the chain assumes, and the file of its web identity, if it does: the environment goes before a
+// profile.
+func roleOf(sources []any) (role, tokenFile string) {
 	for _, source := range sources {
 		switch source := source.(type) {
 		case awsconfig.EnvConfig:
 			if source.WebIdentityTokenFilePath != "" {
-				return source.RoleARN
+				return source.RoleARN, source.WebIdentityTokenFilePath
 			}
 		case awsconfig.SharedConfig:
-			role = source.RoleARN
+			role, tokenFile = source.RoleARN, source.WebIdentityTokenFile
 		}
 	}
-	return role
+	return role, tokenFile
 }
 
 // endpoints are addresses with ports, which differ each time.

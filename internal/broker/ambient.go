@@ -36,6 +36,8 @@ type AmbientChain struct {
 	Credentials aws.CredentialsProvider
 	// RoleARN is the role that is assumed for them; empty for none.
 	RoleARN string
+	// TokenFile has the web identity token that is presented; empty for none.
+	TokenFile string
 }
 
 // LoadAmbient reads the surroundings of the pod; its requests are for a region. A *sts.Problem says what is wrong with them.

@@ -19,7 +19,6 @@ package broker
 import (
 	"cmp"
 	"errors"
-	"io/fs"
 	"net/http"
 	"slices"
 	"strings"
@@ -50,7 +49,6 @@ func ambientFailed(format string, args ...any) *sts.Problem {
 // ambientProblem words why a chain gave no credentials: nothing was found, or what was found fails. Nothing of an error's text
 // is repeated but what STS says: it may hold credentials, such as the output of a process.
 func ambientProblem(err error, chain *AmbientChain, region string) *sts.Problem {
-	file, isFile := errors.AsType[*fs.PathError](err)
 	_, isProcess := errors.AsType[*processcreds.ProviderError](err)
 	operation, isOperation := errors.AsType[*smithy.OperationError](err)
 	var sources []aws.CredentialSource
@@ -68,8 +66,9 @@ func ambientProblem(err error, chain *AmbientChain, region string) *sts.Problem 
 		return instanceProblem(err, has(aws.CredentialSourceProfileNamedProvider))
 	case has(aws.CredentialSourceHTTP):
 		return containerProblem(err)
-	case isFile:
-		return ambientFailed("the operator's pod cannot read %s (%v), from which its AWS credentials should come: check the mount", file.Path, file.Err)
+	case has(aws.CredentialSourceEnvVarsSTSWebIDToken), has(aws.CredentialSourceProfileSTSWebIDToken), has(aws.CredentialSourceSTSAssumeRoleWebID):
+		// STS was not asked, and the SDK does not keep the type of the error.
+		return ambientFailed("the operator's pod cannot read its web identity token %s: check the mount, and AWS_WEB_IDENTITY_TOKEN_FILE", chain.TokenFile)
 	case len(sources) > 0:
 		return ambientFailed("the AWS profile of the operator's pod gives no credentials: check what it names")
 	}

@@ -29,33 +29,39 @@ import (
 
 func TestDeniedQuotesClause(t *testing.T) {
 	const (
-		prefix   = "User: arn:aws:iam::123456789012:user/demo is not authorized to perform: sts:GetFederationToken on resource: arn:aws:sts::1:federated-user/reports "
+		prefix = "User: arn:aws:iam::123456789012:user/demo is not authorized to perform: sts:GetFederationToken " +
+			"on resource: arn:aws:sts::123456789012:federated-user/reports "
 		sentence = "AWS denies sts:GetFederationToken on the federated user reports: "
 		outweigh = sentence + "a policy denies it explicitly, which no other can outweigh: change that policy"
+		boundary = sentence + "allow it in the permissions boundary of the issuer's identity, too"
+		ofSCP    = sentence + "allow it in the policies that the organization sets for the account"
+		session  = sentence + "allow it in the session policy of the issuer's own credentials, or give it others"
+		endpoint = sentence + "allow it in the policy of the VPC endpoint that the request takes"
+		with     = "with an explicit deny in a "
 		scp      = "arn:aws:organizations::999999999999:policy/o-exampleorgid/service_control_policy/p-examplepolicy"
 	)
 	for clause, c := range map[string]struct{ advice, quoted string }{
-		"with an explicit deny in a service control policy: " + scp:                  {outweigh, ""},
-		"with an explicit deny in a service control policy":                          {outweigh, ""},
+		with + "service control policy: " + scp:                                      {outweigh, ""},
+		with + "service control policy":                                              {outweigh, ""},
 		"with an explicit deny in an identity-based policy":                          {outweigh, ""},
-		"with an explicit deny in a permissions boundary":                            {outweigh, ""},
-		"with an explicit deny in a resource control policy":                         {outweigh, ""},
-		"with an explicit deny in a VPC endpoint policy":                             {outweigh, ""},
+		with + "permissions boundary":                                                {outweigh, ""},
+		with + "resource control policy":                                             {outweigh, ""},
+		with + "VPC endpoint policy":                                                 {outweigh, ""},
 		"with an explicit deny":                                                      {outweigh, ""},
-		"because no permissions boundary allows the sts:GetFederationToken action":   {sentence + "allow it in the permissions boundary of the issuer's identity, too", ""},
-		"because no service control policy allows the sts:GetFederationToken action": {sentence + "allow it in the policies that the organization sets for the account", ""},
-		"because no session policy allows the sts:GetFederationToken action":         {sentence + "allow it in the session policy of the issuer's own credentials, or give it others", ""},
-		"because no VPC endpoint policy allows the sts:GetFederationToken action":    {sentence + "allow it in the policy of the VPC endpoint that the request takes", ""},
+		"because no permissions boundary allows the sts:GetFederationToken action":   {boundary, ""},
+		"because no service control policy allows the sts:GetFederationToken action": {ofSCP, ""},
+		"because no session policy allows the sts:GetFederationToken action":         {session, ""},
+		"because no VPC endpoint policy allows the sts:GetFederationToken action":    {endpoint, ""},
 		"because no identity-based policy allows the sts:GetFederationToken action":  {denied, ""},
 		"because no resource-based policy allows the sts:GetFederationToken action":  {denied, ""},
 		"because no policy of tomorrow allows it":                                    {denied, "none"},
 		"because no session policy allows the sts:X action (Service: Sts; Request ID: 1)": {
-			sentence + "allow it in the session policy of the issuer's own credentials, or give it others", "because no session policy allows the sts:X action",
+			session, "because no session policy allows the sts:X action",
 		},
-		"with an explicit deny in a service control policy: " + scp + ". RequestId: 16fc956c": {outweigh, "with an explicit deny in a service control policy: " + scp},
-		"with an explicit deny in a session policy, 16fc956c-0000-4000-8000-0123456789ab":     {outweigh, "with an explicit deny in a session policy"},
-		"with an explicit deny in a session policy\n at 10.0.0.1:40000":                       {outweigh, "with an explicit deny in a session policy"},
-		"with an explicit deny in a " + strings.Repeat("p", 900):                              {outweigh, "with an explicit deny in a " + strings.Repeat("p", 485) + "…"},
+		with + "service control policy: " + scp + ". RequestId: 16fc956c": {outweigh, with + "service control policy: " + scp},
+		with + "session policy, 16fc956c-0000-4000-8000-0123456789ab":     {outweigh, with + "session policy"},
+		with + "session policy\n at 10.0.0.1:40000":                       {outweigh, with + "session policy"},
+		with + strings.Repeat("p", 900):                                   {outweigh, with + strings.Repeat("p", 485) + "…"},
 	} {
 		t.Run(clause, func(t *testing.T) {
 			g := NewWithT(t)

@@ -27,5 +27,5 @@ func Codes() []string { return slices.Sorted(maps.Keys(meanings)) }
 
 // TransportOf is what connects for a client of NewHTTPClient.
 func TransportOf(client *http.Client) *http.Transport {
-	return client.Transport.(limitedTransport).next.(*http.Transport) //nolint:errcheck,forcetypeassert // a test fails with the panic
+	return client.Transport.(limitedTransport).next.(*http.Transport)
 }

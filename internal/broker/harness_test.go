@@ -244,6 +244,13 @@ func withTransport(transport http.RoundTripper) func(*broker.Options) {
 	return func(o *broker.Options) { o.HTTPClient = &http.Client{Transport: transport} }
 }
 
+func writeFile(t *testing.T, name, content string) {
+	t.Helper()
+	if err := os.WriteFile(name, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // ambientOf has the operator's own credentials come from a provider.
 func ambientOf(provider aws.CredentialsProvider) broker.LoadAmbient {
 	return func(context.Context, string) (broker.AmbientChain, error) {

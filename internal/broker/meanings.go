@@ -78,7 +78,7 @@ var meanings = map[string]meaning{
 
 	"InvalidClientTokenId":        unknownKey,
 	"UnrecognizedClientException": unknownKey,
-	signatureDoesNotMatch: {
+	"SignatureDoesNotMatch": {
 		reason: v1alpha1.ReasonKeyRefused,
 		advice: "AWS does not accept the signature: the issuer's secret access key does not belong to its access key id",
 	},

@@ -50,11 +50,11 @@ func TestClassifyAnotherRegionsEndpoint(t *testing.T) {
 
 // AWS has one code for all that can be wrong with a signature.
 func TestClassifyScopeOfSignature(t *testing.T) {
-	const takes = " takes signatures for another "
+	const takes, mismatch = " takes signatures for another ", v1alpha1.ReasonRegionMismatch
 	for message, c := range map[string]struct{ reason, says string }{
-		"Credential should be scoped to a valid region, not 'eu-central-1'. ":                             {v1alpha1.ReasonRegionMismatch, takes + "region than eu-central-1: "},
-		"Credential should be scoped to a valid Region, not eu-central-1":                                 {v1alpha1.ReasonRegionMismatch, takes + "region than eu-central-1: "},
-		"Credential should be scoped to correct service: 'iam'. ":                                         {v1alpha1.ReasonRegionMismatch, takes + "service than STS in eu-central-1: "},
+		"Credential should be scoped to a valid region, not 'eu-central-1'. ":                             {mismatch, takes + "region than eu-central-1: "},
+		"Credential should be scoped to a valid Region, not eu-central-1":                                 {mismatch, takes + "region than eu-central-1: "},
+		"Credential should be scoped to correct service: 'iam'. ":                                         {mismatch, takes + "service than STS in eu-central-1: "},
 		"The request signature we calculated does not match the signature you provided. Check your AWS …": {v1alpha1.ReasonKeyRefused, "secret access key"},
 		"Credential should be scoped with a valid terminator: 'aws4_request', not 'aws5_request'.":        {v1alpha1.ReasonKeyRefused, "secret access key"},
 	} {
