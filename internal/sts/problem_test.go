@@ -99,6 +99,9 @@ var expectedOutcomes = map[string]sts.Outcome{
 	v1alpha1.ReasonAccountMismatch:   sts.Retry,
 	v1alpha1.ReasonMFASeedNotFound:   sts.Retry,
 	v1alpha1.ReasonMFASeedInvalid:    sts.Retry,
+
+	v1alpha1.ReasonRegionMismatch:           sts.Retry,
+	v1alpha1.ReasonAmbientCredentialsFailed: sts.Retry,
 }
 
 func TestReasonsAreComplete(t *testing.T) {
@@ -126,6 +129,7 @@ func TestProblemTraits(t *testing.T) {
 		v1alpha1.ReasonThrottled:          {true, true, false, true, false, false},
 		v1alpha1.ReasonKeyRefused:         {true, true, false, false, true, false},
 		v1alpha1.ReasonAccountMismatch:    {true, true, false, false, true, false},
+		v1alpha1.ReasonRegionMismatch:     {true, true, false, false, true, false},
 		v1alpha1.ReasonRegionDisabled:     {true, false, false, false, false, false},
 		v1alpha1.ReasonUnknownError:       {false, false, false, true, false, false},
 		v1alpha1.ReasonAccessDenied:       {false, false, false, false, false, false},
