@@ -24,8 +24,6 @@ import (
 	"net/http"
 	"time"
 
-	awsconfig "github.com/aws/aws-sdk-go-v2/config"
-	"github.com/aws/smithy-go/logging"
 	_ "golang.org/x/crypto/x509roots/fallback" // Mozilla's roots, for an image without any
 	"k8s.io/apimachinery/pkg/runtime"
 	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
@@ -82,11 +80,6 @@ func newManager(ctx context.Context, c config, end context.CancelFunc) (ctrl.Man
 			return nil, fmt.Errorf("adding the look at namespaces that could not be served: %w", err)
 		}
 	}
-	// The SDK's default chain finds the pod's own credentials, if there are any, when an ambient issuer asks for them.
-	ambient, err := awsconfig.LoadDefaultConfig(ctx, awsconfig.WithLogger(logging.Nop{}))
-	if err != nil {
-		return nil, fmt.Errorf("reading the AWS configuration of the operator's surroundings: %w", err)
-	}
 	realClock := clock.RealClock{}
 	measures := metrics.New(ctrlmetrics.Registry)
 	measures.Namespaces(c.namespaces, unserved)
@@ -95,7 +88,8 @@ func newManager(ctx context.Context, c config, end context.CancelFunc) (ctrl.Man
 		Clock:       realClock,
 		Scheduler:   turns,
 		HTTPClient:  broker.NewHTTPClient(http.ProxyFromEnvironment),
-		Ambient:     ambient.Credentials,
+		Ambient:     loadAmbient,
+		Log:         ctrl.Log.WithName("broker"),
 		CallTimeout: c.stsTimeout,
 		Observe:     measures.ObserveRequest,
 	})

@@ -41,6 +41,7 @@ func TestCommandRunsTheManager(t *testing.T) {
 	g.Expect(err).NotTo(HaveOccurred())
 	probes, err := program.FreeAddress()
 	g.Expect(err).NotTo(HaveOccurred())
+	surroundings(t, map[string]string{"AWS_PROFILE": "corp", "AWS_CA_BUNDLE": "/no/such/bundle.pem", "AWS_RETRY_MODE": "bogus"}) // for ambient issuers alone
 
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)

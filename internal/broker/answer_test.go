@@ -36,6 +36,8 @@ const (
 	nothingUsed = " answered GetFederationToken without an error but not with a complete result: nothing was used of it" +
 		"; if that is not AWS, set the issuer's spec.service to Compatible"
 	notLikeSTS = " answered, but not as STS does: check the issuer's spec.endpoint"
+	pageOfOK   = " answered with a web page, not as STS does: check the issuer's spec.endpoint and what is between it and the operator"
+	pageOf404  = " answered HTTP 404 with a web page, not as STS does: check the issuer's spec.endpoint and what is between it and the operator"
 )
 
 // aResult is a complete GetFederationTokenResult, by the name of each element that must be there.
@@ -140,9 +142,9 @@ func TestIssueUnusableAnswer(t *testing.T) {
 		"XML that lacks its last tag": {200, strings.TrimSuffix(complete, "</GetFederationTokenResponse>"), "", ""},
 		"an HTML page with status 200": {
 			200, "<!DOCTYPE html><html><head><title>Sign in</title></head><body>Welcome<br></body></html>", v1alpha1.ReasonIncompleteResponse,
-			notLikeSTS,
+			pageOfOK,
 		},
-		"an HTML page that is not XML":  {200, "<html><body><hr></body></html>", v1alpha1.ReasonIncompleteResponse, notLikeSTS},
+		"an HTML page that is not XML":  {200, "<html><body><hr></body></html>", v1alpha1.ReasonIncompleteResponse, pageOfOK},
 		"JSON with status 200":          {200, `{"ok":true}`, v1alpha1.ReasonIncompleteResponse, nothingUsed},
 		"an expiration that is no time": {200, with("Expiration", "tomorrow"), v1alpha1.ReasonIncompleteResponse, notLikeSTS},
 		"no content":                    {204, "", v1alpha1.ReasonIncompleteResponse, nothingUsed},
@@ -155,15 +157,14 @@ func TestIssueUnusableAnswer(t *testing.T) {
 			v1alpha1.ReasonUnavailable, " answered HTTP 503",
 		},
 		"an unavailable service's silence":      {503, "", v1alpha1.ReasonUnavailable, " answered HTTP 503"},
-		"a page that is not found":              {404, "<html><body><h1>Not found</h1></body></html>", v1alpha1.ReasonUnavailable, " answered HTTP 404"},
+		"a page that is not found":              {404, "<html><body><h1>Not found</h1></body></html>", v1alpha1.ReasonUnavailable, pageOf404},
 		"a page that is not found and not XML":  {404, "404 page not found\n", v1alpha1.ReasonUnavailable, " answered HTTP 404"},
-		"a proxy's refusal without a body":      {407, "", v1alpha1.ReasonUnavailable, " answered HTTP 407"},
 		"JSON with status 400":                  {400, `{"message":"Missing Authentication Token"}`, v1alpha1.ReasonUnavailable, " answered HTTP 400"},
 		"an answer that goes on after a result": {200, complete + "<more>" + strings.Repeat("x", 100), "", ""},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			g := NewWithT(t)
-			f := startAnswering(t, answers(c.status, "text/html", c.body))
+			f := startAnswering(t, answers(c.status, contentTypeOf(c.body), c.body))
 			if c.reason == "" {
 				_, problem := f.issue(theRequest)
 				g.Expect(problem).To(BeNil(), "the credentials are complete")
@@ -177,6 +178,16 @@ func TestIssueUnusableAnswer(t *testing.T) {
 			g.Expect(f.Trouble(theIssuer)).To(Equal(problem), "every session would fail so")
 		})
 	}
+}
+
+func contentTypeOf(body string) string {
+	switch {
+	case strings.HasPrefix(body, "{"):
+		return "application/json"
+	case strings.HasPrefix(body, "<html>"), strings.HasPrefix(body, "<!DOCTYPE html>"):
+		return "text/html; charset=utf-8"
+	}
+	return "text/xml"
 }
 
 // endpointOf is how messages name the fixture's endpoint: as its issuer does, without the scheme.

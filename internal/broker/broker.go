@@ -22,7 +22,7 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/go-logr/logr"
 	"k8s.io/utils/clock"
 
 	"github.com/sts-operator/sts-operator/internal/scheduler"
@@ -79,8 +79,10 @@ type Options struct {
 	Scheduler *scheduler.Scheduler
 	// HTTPClient makes the requests; required.
 	HTTPClient *http.Client
-	// Ambient are the credentials of the operator's own pod; nil for none.
-	Ambient aws.CredentialsProvider
+	// Ambient loads where the credentials of the operator's own pod come from; nil for none.
+	Ambient LoadAmbient
+	// Log is told, once, why there are none.
+	Log logr.Logger
 	// CallTimeout bounds one STS call, for a permit together with the verification or the explanation of a denial that
 	// follows; required.
 	CallTimeout time.Duration
@@ -92,11 +94,12 @@ type Options struct {
 type Broker struct {
 	options Options
 	issuers *registry
+	ambient *ambient
 }
 
 // New is a broker without issuers.
 func New(options Options) *Broker {
-	return &Broker{options: options, issuers: newRegistry()}
+	return &Broker{options: options, issuers: newRegistry(), ambient: newAmbient(options)}
 }
 
 // Register makes an issuer known under the identity that STS has confirmed for this very configuration. Registering the

@@ -18,14 +18,11 @@ package broker
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
-	"net"
 	"net/http"
 	"net/url"
 	"regexp"
 	"strings"
-	"syscall"
 	"time"
 	"unicode"
 
@@ -39,22 +36,28 @@ import (
 // noCode is what the SDK calls the code of an error answer that has none: something that is not STS answered.
 const noCode = "UnknownError"
 
+// signatureDoesNotMatch is the code for a wrong secret, a wrong clock and a wrong region alike.
+const signatureDoesNotMatch = "SignatureDoesNotMatch"
+
 // clockSkewTolerance is how far AWS lets the time of a signature be off.
 const clockSkewTolerance = 15 * time.Minute
 
 // classify words an error of the SDK: by its code, then by the HTTP status, then by what kept the request from getting an
-// answer; never by its text, which changes.
+// answer; by its text only where AWS, or Go, tells causes apart by nothing else.
 // What was presented as a proof is not quoted, whoever repeats it.
 func classify(err error, config Config, request sts.Request, presented ...string) *sts.Problem {
-	host := endpointName(config)
+	if problem, ok := errors.AsType[*sts.Problem](err); ok { // there was nobody to sign the request as
+		return problem
+	}
 	response, answered := errors.AsType[*awshttp.ResponseError](err)
 	status := 0
 	if answered && !errors.Is(err, context.DeadlineExceeded) { // an answer that does not end in time is none
 		status = response.HTTPStatusCode()
 	}
 	if apiError, ok := errors.AsType[smithy.APIError](err); ok && apiError.ErrorCode() != noCode {
-		if apiError.ErrorCode() == "SignatureDoesNotMatch" && answered && isSkewed(response) {
-			return sts.Problemf(v1alpha1.ReasonClockSkew, "the clocks of the operator's node and of %s are more than 15 minutes apart: set the node's clock", host)
+		if apiError.ErrorCode() == signatureDoesNotMatch && answered && isSkewed(response) {
+			return sts.Problemf(v1alpha1.ReasonClockSkew, "the clocks of the operator's node and of %s are more than 15 minutes apart: set the node's clock",
+				endpointName(config))
 		}
 		if problem := refusal(apiError, status, config, request, presented); problem != nil {
 			return problem
@@ -70,17 +73,10 @@ func classify(err error, config Config, request sts.Request, presented ...string
 			"the seed of MFA device %s is no base32 text: correct the issuer's mfa.totpSecretRef",
 			config.MFASerialNumber,
 		)
-	case errors.Is(err, errNoAmbient):
-		return sts.Problemf(
-			v1alpha1.ReasonNoAmbientCredentials,
-			"the operator's pod has no AWS credentials of its own: give it some (environment, web identity, instance role) or use spec.accessKey",
-		)
-	case status == http.StatusOK:
-		return sts.Problemf(v1alpha1.ReasonIncompleteResponse, "%s answered, but not as STS does: check the issuer's spec.endpoint", host)
 	case status != 0:
-		return answeredStatus(status, config, request)
+		return answeredStatus(response, config, request, proxyOf(err))
 	}
-	return sts.Problemf(v1alpha1.ReasonUnavailable, "%s %s", host, unreachable(err))
+	return sts.Problemf(v1alpha1.ReasonUnavailable, "%s", unreachable(err, endpointName(config), endpointSetting(config)))
 }
 
 // longWord is what a token or an assertion looks like that an endpoint repeats in part.
@@ -101,21 +97,27 @@ func hide(message string, request sts.Request, presented []string) string {
 
 // refusal words an error that STS names by a code; nil for a server error of a code that means nothing to us.
 func refusal(apiError smithy.APIError, status int, config Config, request sts.Request, presented []string) *sts.Problem {
-	m, known := meanings[apiError.ErrorCode()]
-	message := hide(apiError.ErrorMessage(), request, presented)
+	code := apiError.ErrorCode()
+	m, known := meanings[code]
+	whole := hide(apiError.ErrorMessage(), request, presented)
+	message := firstLine(whole)
 	switch {
 	case config.Compatible:
-		return refusalOfCompatible(apiError.ErrorCode(), message, status, config, request)
-	case request.Operation == getCallerIdentity && config.Endpoint != "" && isUnknownOperation(apiError.ErrorCode(), message):
-		return noGetCallerIdentity(config, apiError.ErrorCode(), message)
+		return refusalOfCompatible(code, message, status, config, request)
+	case request.Operation == getCallerIdentity && config.Endpoint != "" && isUnknownOperation(code, message):
+		return noGetCallerIdentity(config, code, message)
 	case m.reason == v1alpha1.ReasonAccessDenied:
-		return sts.Problemf(m.reason, "%s (%s)", denialAdvice(config, request), apiError.ErrorCode())
+		return denied(code, whole, config, request) // what AWS says of why comes last
+	case code == signatureDoesNotMatch && scopeIsWrong(message):
+		return regionMismatch(config, code, message)
+	case m == unknownKey:
+		return sts.Problemf(m.reason, "%s (%s)", unknownKeyAdvice(config.Region), code)
 	case known && m.quote:
-		return sts.Problemf(m.reason, "%s (%s: %s)", m.advice, apiError.ErrorCode(), firstLine(message))
+		return sts.Problemf(m.reason, "%s (%s: %s)", m.advice, code, message)
 	case known:
-		return sts.Problemf(m.reason, "%s (%s)", m.advice, apiError.ErrorCode())
+		return sts.Problemf(m.reason, "%s (%s)", m.advice, code)
 	case status < http.StatusInternalServerError:
-		return sts.Problemf(v1alpha1.ReasonUnknownError, "STS answered %s: %s", firstLine(apiError.ErrorCode()), firstLine(message))
+		return sts.Problemf(v1alpha1.ReasonUnknownError, "STS answered %s: %s", firstLine(code), message)
 	}
 	return nil
 }
@@ -130,32 +132,20 @@ func isSkewed(response *awshttp.ResponseError) bool {
 	return dateErr == nil && signedErr == nil && date.Sub(signed).Abs() > clockSkewTolerance
 }
 
-// unreachable words why there was no answer, without the addresses and ports that make an error text differ each time.
-func unreachable(err error) string {
-	dns, isDNS := errors.AsType[*net.DNSError](err)
-	_, isCertificate := errors.AsType[*tls.CertificateVerificationError](err)
-	timeout, isNet := errors.AsType[net.Error](err)
-	switch {
-	case isDNS && dns.IsNotFound:
-		return "does not resolve: check the issuer's spec.region and spec.endpoint"
-	case isDNS:
-		return "cannot be resolved: check the cluster's DNS"
-	case isCertificate:
-		return "shows a certificate that is not trusted: it has expired, is another host's or of an unknown authority"
-	case errors.Is(err, syscall.ECONNREFUSED):
-		return "refuses connections: check the issuer's spec.endpoint"
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled), isNet && timeout.Timeout():
-		return "did not answer in time: check that the operator may reach it"
-	}
-	return "broke the connection"
-}
-
 // endpointName is the host that an issuer calls, for messages.
 func endpointName(config Config) string {
 	if u, err := url.Parse(config.Endpoint); err == nil && u.Host != "" {
 		return u.Host
 	}
 	return "STS in " + config.Region
+}
+
+// endpointSetting is the field that leads to it.
+func endpointSetting(config Config) string {
+	if config.Endpoint != "" {
+		return "the issuer's spec.endpoint"
+	}
+	return "the issuer's spec.region"
 }
 
 // firstLine keeps what is readable and repeatable of a message of AWS: some go on with a parser's addresses.

@@ -41,8 +41,9 @@ const (
 	unreadable = "STS cannot read the inline policy as an IAM policy: correct it"
 	tooLarge   = "policies and tags do not fit into a session token: shorten the inline policy, or use fewer or shorter spec.policyARNs and spec.tags"
 	denied     = "AWS denies the call: allow the issuer's IAM user sts:GetFederationToken on the federated user reports"
-	unknownKey = "AWS does not know the issuer's access key: it was deleted or deactivated, or it is new and takes some seconds to work"
-	throttled  = "AWS throttles the account's STS requests: lower the issuers' requestsPerSecond or lengthen the sessions"
+	unknownKey = "AWS does not know the issuer's access key: it was deleted or deactivated, it is new and takes some seconds to work, " +
+		"or it is of another partition (China, GovCloud)"
+	throttled = "AWS throttles the account's STS requests: lower the issuers' requestsPerSecond or lengthen the sessions"
 
 	claimRejected = "STS rejects a claim of what was presented: correct the role's trust policy, or what the identity provider asserts"
 	tokenRejected = "STS does not accept what was presented: check that the identity provider exists in IAM with this issuer, audience and keys"

@@ -68,26 +68,16 @@ func (b *Broker) newClient(config Config) stsClient {
 	return awssts.New(options)
 }
 
-// errNoAmbient is returned by the provider of an ambient issuer where there is nothing ambient.
-var errNoAmbient = errors.New("no ambient AWS credentials")
-
 func (b *Broker) provider(config Config) aws.CredentialsProvider {
 	return aws.CredentialsProviderFunc(func(ctx context.Context) (aws.Credentials, error) {
-		if !config.Ambient {
-			return aws.Credentials{
-				AccessKeyID:     config.Key.AccessKeyID(),
-				SecretAccessKey: config.Key.SecretAccessKey(),
-				SessionToken:    config.Key.SessionToken(),
-			}, nil
+		if config.Ambient {
+			return b.ambient.retrieve(ctx, config.Region)
 		}
-		if b.options.Ambient == nil {
-			return aws.Credentials{}, errNoAmbient
-		}
-		credentials, err := b.options.Ambient.Retrieve(ctx)
-		if err != nil {
-			return aws.Credentials{}, errNoAmbient // the cause may name hosts, ports and request ids
-		}
-		return credentials, nil
+		return aws.Credentials{
+			AccessKeyID:     config.Key.AccessKeyID(),
+			SecretAccessKey: config.Key.SecretAccessKey(),
+			SessionToken:    config.Key.SessionToken(),
+		}, nil
 	})
 }
 
@@ -96,7 +86,8 @@ func (b *Broker) call(ctx context.Context, operation string, do func(context.Con
 	ctx, cancel := context.WithTimeout(ctx, b.options.CallTimeout)
 	defer cancel()
 	began := b.options.Clock.Now()
-	err := do(ctx)
+	var used route
+	err := used.explain(do(used.into(ctx)))
 	if b.options.Observe != nil {
 		b.options.Observe(operation, codeOf(err), b.options.Clock.Since(began))
 	}

@@ -25,6 +25,8 @@ import (
 	"net/http"
 	"strings"
 
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
 	"github.com/sts-operator/sts-operator/internal/sts"
 )
@@ -85,12 +87,13 @@ func unknownOperation(config Config, request sts.Request, said string) *sts.Prob
 	return sts.Problemf(v1alpha1.ReasonRequestRefused, "%s does not know %s: %s (%s)", endpointName(config), request.Operation, advice, said)
 }
 
-// answeredStatus words an error answer of which nothing is known but its status.
-func answeredStatus(status int, config Config, request sts.Request) *sts.Problem {
+// answeredStatus words an answer of which nothing is known but its status.
+func answeredStatus(response *awshttp.ResponseError, config Config, request sts.Request, proxy string) *sts.Problem {
+	status := response.HTTPStatusCode()
 	if config.Compatible && (status == http.StatusMethodNotAllowed || status == http.StatusNotImplemented) {
 		return unknownOperation(config, request, fmt.Sprintf("HTTP %d", status))
 	}
-	return sts.Problemf(v1alpha1.ReasonUnavailable, "%s answered HTTP %d", endpointName(config), status)
+	return foreignAnswer(response, config, proxy)
 }
 
 // noGetCallerIdentity: what an issuer of service AWS calls is not AWS.

@@ -18,8 +18,14 @@ package broker
 
 import (
 	"maps"
+	"net/http"
 	"slices"
 )
 
 // Codes are the error codes that the broker knows.
 func Codes() []string { return slices.Sorted(maps.Keys(meanings)) }
+
+// TransportOf is what connects for a client of NewHTTPClient.
+func TransportOf(client *http.Client) *http.Transport {
+	return client.Transport.(limitedTransport).next.(*http.Transport)
+}

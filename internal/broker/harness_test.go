@@ -28,6 +28,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"k8s.io/apimachinery/pkg/types"
 	testingclock "k8s.io/utils/clock/testing"
 
@@ -241,6 +242,20 @@ func withTimeout(timeout time.Duration) func(*broker.Options) {
 // withTransport replaces the production transport.
 func withTransport(transport http.RoundTripper) func(*broker.Options) {
 	return func(o *broker.Options) { o.HTTPClient = &http.Client{Transport: transport} }
+}
+
+func writeFile(t *testing.T, name, content string) {
+	t.Helper()
+	if err := os.WriteFile(name, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// ambientOf has the operator's own credentials come from a provider.
+func ambientOf(provider aws.CredentialsProvider) broker.LoadAmbient {
+	return func(context.Context, string) (broker.AmbientChain, error) {
+		return broker.AmbientChain{Credentials: provider}, nil
+	}
 }
 
 // roundTrip is a transport made of a function.

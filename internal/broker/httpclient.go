@@ -37,18 +37,19 @@ const (
 // NewHTTPClient is a client fit for endpoints that a tenant may name: it follows no redirect, does not wait for ever and
 // reads no endless answer. proxy picks the proxy of a request, nil for none.
 func NewHTTPClient(proxy func(*http.Request) (*url.URL, error)) *http.Client {
+	transport := &http.Transport{
+		DialContext:           (&net.Dialer{Timeout: 5 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+		TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12},
+		TLSHandshakeTimeout:   5 * time.Second,
+		ResponseHeaderTimeout: 30 * time.Second,
+		IdleConnTimeout:       30 * time.Second,
+		MaxIdleConns:          maxIdleConnections,
+		MaxIdleConnsPerHost:   maxIdlePerHost,
+		ForceAttemptHTTP2:     true,
+	}
+	UseProxy(transport, proxy)
 	return &http.Client{
-		Transport: limitedTransport{&http.Transport{
-			Proxy:                 proxy,
-			DialContext:           (&net.Dialer{Timeout: 5 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
-			TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12},
-			TLSHandshakeTimeout:   5 * time.Second,
-			ResponseHeaderTimeout: 30 * time.Second,
-			IdleConnTimeout:       30 * time.Second,
-			MaxIdleConns:          maxIdleConnections,
-			MaxIdleConnsPerHost:   maxIdlePerHost,
-			ForceAttemptHTTP2:     true,
-		}},
+		Transport:     limitedTransport{transport},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }

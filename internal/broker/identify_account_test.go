@@ -162,9 +162,9 @@ func TestIdentifyAccountOfAmbientIssuer(t *testing.T) {
 			g := NewWithT(t)
 			var own stsfake.Credentials
 			f, record := startWithRoles(t, func(o *broker.Options) {
-				o.Ambient = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+				o.Ambient = ambientOf(aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 					return aws.Credentials{AccessKeyID: own.AccessKeyID, SecretAccessKey: own.SecretAccessKey, SessionToken: own.SessionToken}, nil
-				})
+				}))
 			})
 			own = f.fake.IssueAssumedRole(stsfake.DefaultAccountID, "operator", "pod-1", time.Hour)
 			f.config = broker.Config{Region: "eu-central-1", Endpoint: f.config.Endpoint, RequestsPerSecond: 1, Ambient: true, AccountID: account}

@@ -204,23 +204,23 @@ const noAmbient = "the operator's pod has no AWS credentials of its own: give it
 func TestAmbientCredentials(t *testing.T) {
 	leaking := errors.New("GET http://169.254.169.254/latest: request id 16fc956c, secret hunter2")
 	for sentence, c := range map[string]struct {
-		ambient aws.CredentialsProvider
+		ambient broker.LoadAmbient
 		problem *sts.Problem
 	}{
 		"are used if there are any": {
-			ambient: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			ambient: ambientOf(aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 				return aws.Credentials{AccessKeyID: stsfake.DefaultAccessKeyID, SecretAccessKey: stsfake.DefaultSecretAccessKey}, nil
-			}),
+			})),
 		},
 		"are missed where there is no provider": {
 			problem: &sts.Problem{Reason: v1alpha1.ReasonNoAmbientCredentials, Message: noAmbient},
 		},
 		"are missed where the provider fails, whatever it says": {
-			ambient: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return aws.Credentials{}, leaking }),
+			ambient: ambientOf(aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return aws.Credentials{}, leaking })),
 			problem: &sts.Problem{Reason: v1alpha1.ReasonNoAmbientCredentials, Message: noAmbient},
 		},
 		"are missed where the provider has none": {
-			ambient: aws.AnonymousCredentials{},
+			ambient: ambientOf(aws.AnonymousCredentials{}),
 			problem: &sts.Problem{Reason: v1alpha1.ReasonNoAmbientCredentials, Message: noAmbient},
 		},
 	} {
@@ -248,9 +248,9 @@ func TestAmbientCredentialsAreReadEachTime(t *testing.T) {
 	f := start(t)
 	current := f.fake.IssueAssumedRole(stsfake.DefaultAccountID, "operator", "one", time.Hour)
 	other := start(t, func(o *broker.Options) {
-		o.Ambient = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+		o.Ambient = ambientOf(aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: current.AccessKeyID, SecretAccessKey: current.SecretAccessKey, SessionToken: current.SessionToken}, nil
-		})
+		}))
 	})
 	other.use(broker.Config{Region: "eu-central-1", Endpoint: f.config.Endpoint, RequestsPerSecond: 1, Ambient: true})
 

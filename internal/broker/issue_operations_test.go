@@ -74,10 +74,10 @@ func TestIssueUnsigned(t *testing.T) {
 			t.Run(operation+" through an issuer that is "+identity, func(t *testing.T) {
 				g := NewWithT(t)
 				f, record := startWithRoles(t, func(o *broker.Options) {
-					o.Ambient = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+					o.Ambient = ambientOf(aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 						t.Error("the operator's credentials were asked for")
 						return aws.Credentials{}, nil
-					})
+					}))
 				})
 				use(f)
 				permit := f.permitFor(broker.IssueRequest{Request: requests()[operation]})

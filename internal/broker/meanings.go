@@ -16,7 +16,13 @@ limitations under the License.
 
 package broker
 
-import "github.com/sts-operator/sts-operator/api/v1alpha1"
+import (
+	"regexp"
+	"strings"
+
+	"github.com/sts-operator/sts-operator/api/v1alpha1"
+	"github.com/sts-operator/sts-operator/internal/sts"
+)
 
 // meaning is what an STS error code means to a session.
 type meaning struct {
@@ -30,11 +36,8 @@ type meaning struct {
 // What several codes mean.
 var (
 	parameterRefused = meaning{v1alpha1.ReasonRequestRefused, "STS refuses a parameter of the request: change the field it names", true}
-	unknownKey       = meaning{
-		reason: v1alpha1.ReasonKeyRefused,
-		advice: "AWS does not know the issuer's access key: it was deleted or deactivated, or it is new and takes some seconds to work",
-	}
-	throttled = meaning{
+	unknownKey       = meaning{reason: v1alpha1.ReasonKeyRefused} // the advice depends on the region: see unknownKeyAdvice
+	throttled        = meaning{
 		reason: v1alpha1.ReasonThrottled,
 		advice: "AWS throttles the account's STS requests: lower the issuers' requestsPerSecond or lengthen the sessions",
 	}
@@ -104,4 +107,35 @@ var meanings = map[string]meaning{
 	"ThrottlingException":      throttled,
 	"RequestLimitExceeded":     throttled,
 	"TooManyRequestsException": throttled,
+}
+
+// wrongScope is how AWS says that a signature is not for this region or service. It has no code of its own, and the key is
+// in order, so the text decides.
+var wrongScope = regexp.MustCompile(`(?i)credential should be scoped to (a valid region|correct service)`)
+
+func scopeIsWrong(message string) bool { return wrongScope.MatchString(message) }
+
+// regionMismatch: the endpoint is not the region's, or not that of STS.
+func regionMismatch(config Config, code, message string) *sts.Problem {
+	takes := "takes signatures for another region than " + config.Region
+	if match := wrongScope.FindStringSubmatch(message); strings.EqualFold(match[1], "correct service") {
+		takes = "takes signatures for another service than STS in " + config.Region
+	}
+	return sts.Problemf(v1alpha1.ReasonRegionMismatch, "%s %s: correct the issuer's spec.region or spec.endpoint (%s)", endpointName(config), takes, code)
+}
+
+// unknownKeyAdvice says what to check of a key that AWS does not know in a region: AWS answers so, too, for a good key where
+// the account has not enabled the region, and for a key of another partition.
+func unknownKeyAdvice(region string) string {
+	const sentence, gone = "AWS does not know the issuer's access key", "it was deleted or deactivated, it is new and takes some seconds to work"
+	switch partition := sts.PartitionOf(region); {
+	case partition == "":
+		return sentence + ": " + gone + ", or it is another service's"
+	case partition != sts.CommercialPartition:
+		return sentence + " in " + region + ": " + gone + ", or it is of another partition than " + partition + ", whose keys alone work there"
+	case !sts.IsEnabledByDefault(region):
+		return sentence + " in " + region + ": the account may not have enabled the region (enable it, or change the issuer's spec.region); else " +
+			gone + ", or it is of another partition"
+	}
+	return sentence + ": " + gone + ", or it is of another partition (China, GovCloud)"
 }

@@ -165,7 +165,7 @@ func TestRedactionOfFailuresBeforeCall(t *testing.T) {
 		t.Run(sentence, func(t *testing.T) {
 			g := NewWithT(t)
 			logs := logged(t)
-			f := atNameless(t, func(o *broker.Options) { o.Ambient = c.ambient },
+			f := atNameless(t, func(o *broker.Options) { o.Ambient = ambientOf(c.ambient) },
 				withTransport(roundTrip(func(*http.Request) (*http.Response, error) { return nil, errors.New("called") })))
 			f.config.Key = sts.NewCredentials("ASIAEXAMPLE", ownSecret, ownToken)
 			c.change(&f.config)

@@ -83,7 +83,7 @@ func TestIssuerAccessKeyNames(t *testing.T) {
 		"another that it has not":      {"id", "secret-key", v1alpha1.ReasonKeyInvalid, "lacks the key id"},
 		"the two names the wrong way":  {"secret-key", "access-key", v1alpha1.ReasonKeyInvalid, "swapped: secret-key must hold the access key id"},
 		"one name for both":            {"access-key", "access-key", v1alpha1.ReasonKeyRefused, ""},
-		"the key of something else":    {"note", "secret-key", v1alpha1.ReasonKeyInvalid, "no access key id in note"},
+		"the key of something else":    {"note", "secret-key", v1alpha1.ReasonKeyInvalid, "white space in note"},
 		"an empty one":                 {"empty", "secret-key", v1alpha1.ReasonKeyInvalid, "has an empty empty"},
 		"both as they are when absent": {"", "", v1alpha1.ReasonKeyInvalid, "lacks the key AWS_SECRET_ACCESS_KEY"},
 	} {

@@ -97,6 +97,14 @@ func newHarness(t *testing.T, options ...stsfake.Option) *harness {
 	return h
 }
 
+// loadAmbient is where the operator's own credentials come from.
+func (h *harness) loadAmbient(context.Context, string) (broker.AmbientChain, error) {
+	if h.ambient == nil {
+		return broker.AmbientChain{Credentials: aws.AnonymousCredentials{}}, nil
+	}
+	return broker.AmbientChain{Credentials: h.ambient}, nil
+}
+
 // restart replaces the operator by a new one that remembers nothing.
 func (h *harness) restart() { h.operator = h.newOperator(h.namespace) }
 
@@ -105,7 +113,7 @@ func (h *harness) newOperator(namespace string) operator {
 	o := operator{registry: prometheus.NewRegistry(), recorder: events.NewFakeRecorder(5000), scheduler: scheduler.New(16)}
 	metrics := metrics.New(o.registry)
 	o.broker = broker.New(broker.Options{
-		Clock: h.clock, Scheduler: o.scheduler, HTTPClient: broker.NewHTTPClient(nil), Ambient: h.ambient,
+		Clock: h.clock, Scheduler: o.scheduler, HTTPClient: broker.NewHTTPClient(nil), Ambient: h.loadAmbient,
 		CallTimeout: 5 * time.Second, Observe: metrics.ObserveRequest,
 	})
 	d := reconciler.Dependencies{

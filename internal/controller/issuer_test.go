@@ -138,6 +138,14 @@ func TestIssuerNotReady(t *testing.T) {
 			map[string]string{v1alpha1.AccessKeyIDKey: "AKIAIOSFODNN7EXAMPLE", v1alpha1.SecretAccessKeyKey: "a b"}, v1alpha1.ReasonKeyInvalid,
 			"white space",
 		},
+		"quotes around the secret": {
+			map[string]string{v1alpha1.AccessKeyIDKey: stsfake.DefaultAccessKeyID, v1alpha1.SecretAccessKeyKey: `"` + stsfake.DefaultSecretAccessKey + `"`},
+			v1alpha1.ReasonKeyInvalid, "has quotes around the value of AWS_SECRET_ACCESS_KEY: remove them",
+		},
+		"a byte-order mark": {
+			map[string]string{v1alpha1.AccessKeyIDKey: stsfake.DefaultAccessKeyID, v1alpha1.SecretAccessKeyKey: "\ufeff" + stsfake.DefaultSecretAccessKey},
+			v1alpha1.ReasonKeyInvalid, "has a byte-order mark in AWS_SECRET_ACCESS_KEY",
+		},
 		"an unknown key": {
 			map[string]string{v1alpha1.AccessKeyIDKey: "AKIAUNKNOWNUNKNOWN", v1alpha1.SecretAccessKeyKey: "x"}, v1alpha1.ReasonKeyRefused,
 			"does not know",

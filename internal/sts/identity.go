@@ -86,7 +86,7 @@ func ForeignPartition(arn, region string) (partition string, isForeign bool) {
 	if own := PartitionOf(region); own != "" {
 		return partition, partition != own
 	}
-	return partition, partition != commercial && !strings.HasPrefix(partition, commercial+"-")
+	return partition, partition != CommercialPartition && !strings.HasPrefix(partition, CommercialPartition+"-")
 }
 
 // IsExpectedPrincipal says whether a principal is the one that a request of an issuer asks for: the federated user of its

@@ -16,10 +16,13 @@ limitations under the License.
 
 package sts
 
-import "regexp"
+import (
+	"regexp"
+	"slices"
+)
 
-// commercial is the partition of all regions but those of governments, of China and of sovereign clouds.
-const commercial = "aws"
+// CommercialPartition has all regions but those of governments, of China and of sovereign clouds.
+const CommercialPartition = "aws"
 
 // partitions are AWS's, with the regions of each as the SDK tells them apart. New regions follow the patterns.
 var partitions = []struct {
@@ -33,7 +36,7 @@ var partitions = []struct {
 	{"aws-iso-e", regexp.MustCompile(`^eu-isoe-[a-z]+-\d+$`)},
 	{"aws-iso-f", regexp.MustCompile(`^us-isof-[a-z]+-\d+$`)},
 	{"aws-eusc", regexp.MustCompile(`^eusc-[a-z]+-[a-z]+-\d+$`)},
-	{commercial, regexp.MustCompile(`^[a-z]{2}-[a-z]+-\d+$`)},
+	{CommercialPartition, regexp.MustCompile(`^[a-z]{2}-[a-z]+-\d+$`)},
 }
 
 // PartitionOf is the AWS partition of a region, as ARNs name it; empty for what is no region of AWS.
@@ -45,3 +48,14 @@ func PartitionOf(region string) string {
 	}
 	return ""
 }
+
+// enabledByDefault are the regions of the commercial partition that every account has. AWS adds none: those that it opened
+// since March 2019 must be enabled by the account.
+var enabledByDefault = []string{
+	"us-east-1", "us-east-2", "us-west-1", "us-west-2", "ca-central-1", "sa-east-1",
+	"eu-central-1", "eu-west-1", "eu-west-2", "eu-west-3", "eu-north-1",
+	"ap-south-1", "ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-southeast-1", "ap-southeast-2",
+}
+
+// IsEnabledByDefault says whether every account of the commercial partition may use a region without enabling it.
+func IsEnabledByDefault(region string) bool { return slices.Contains(enabledByDefault, region) }

@@ -61,3 +61,15 @@ func TestPartitionOf(t *testing.T) {
 		})
 	}
 }
+
+func TestIsEnabledByDefault(t *testing.T) {
+	for region, enabled := range map[string]bool{
+		"us-east-1": true, "ap-northeast-3": true, "eu-north-1": true, "sa-east-1": true,
+		"eu-south-1": false, "eu-central-2": false, "ap-east-1": false, "me-south-1": false, "il-central-1": false, "ca-west-1": false,
+		"cn-north-1": false, "us-gov-west-1": false, "": false,
+	} {
+		t.Run(region, func(t *testing.T) {
+			NewWithT(t).Expect(sts.IsEnabledByDefault(region)).To(Equal(enabled))
+		})
+	}
+}

@@ -131,6 +131,7 @@ func TestProblemTraits(t *testing.T) {
 		v1alpha1.ReasonThrottled:          {true, true, false, true, false, false},
 		v1alpha1.ReasonKeyRefused:         {true, true, false, false, true, false},
 		v1alpha1.ReasonAccountMismatch:    {true, true, false, false, true, false},
+		v1alpha1.ReasonRegionMismatch:     {true, true, false, false, true, false},
 		v1alpha1.ReasonRegionDisabled:     {true, false, false, false, false, false},
 		v1alpha1.ReasonUnknownError:       {false, false, false, true, false, false},
 		v1alpha1.ReasonAccessDenied:       {false, false, false, false, false, false},

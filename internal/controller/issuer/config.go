@@ -56,7 +56,7 @@ func (r *Reconciler) configOf(ctx context.Context, issuer v1alpha1.Issuer) (brok
 	}
 	var err error
 	if spec.AccessKey != nil {
-		if config.Key, err = r.readKey(ctx, r.secretNamespace(issuer), spec.AccessKey); err != nil {
+		if config.Key, err = r.readKey(ctx, r.secretNamespace(issuer), spec.AccessKey, spec.Service); err != nil {
 			return broker.Config{}, err
 		}
 	}

@@ -33,14 +33,21 @@ import (
 )
 
 // accessKeyIDPattern is what an access key id may look like (AWS: accessKeyIdType), awsKeyPattern what AWS's do look like.
+// Other services have shorter ones: MinIO's have 3 characters and more.
 var (
 	accessKeyIDPattern = regexp.MustCompile(`^\w{16,128}$`)
 	awsKeyPattern      = regexp.MustCompile(`^(AKIA|ASIA)[A-Z0-9]{12,}$`)
+	anyKeyPattern      = regexp.MustCompile(`^[!-~]{3,128}$`)
 )
 
 // readKey reads an access key from the API server. A problem says what is wrong with the Secret, without quoting any of its
 // values: swapped keys would show the secret one.
-func (r *Reconciler) readKey(ctx context.Context, namespace string, access *v1alpha1.AccessKeyIdentity) (sts.Credentials, error) {
+func (r *Reconciler) readKey(
+	ctx context.Context,
+	namespace string,
+	access *v1alpha1.AccessKeyIdentity,
+	service v1alpha1.Service,
+) (sts.Credentials, error) {
 	name := client.ObjectKey{Namespace: namespace, Name: access.SecretRef.Name}
 	idKey := cmp.Or(access.AccessKeyIDKey, v1alpha1.AccessKeyIDKey)
 	secretKey := cmp.Or(access.SecretAccessKeyKey, v1alpha1.SecretAccessKeyKey)
@@ -53,7 +60,7 @@ func (r *Reconciler) readKey(ctx context.Context, namespace string, access *v1al
 	case secret == nil:
 		return sts.Credentials{}, sts.Problemf(v1alpha1.ReasonKeyNotFound, "Secret %s does not exist: create it with the keys %s and %s", name, idKey, secretKey)
 	}
-	return parseKey(secret, idKey, secretKey)
+	return parseKey(secret, idKey, secretKey, service)
 }
 
 // readSeed reads the seed of an MFA device from the API server.
@@ -73,8 +80,9 @@ func (r *Reconciler) readSeed(ctx context.Context, namespace string, mfa *v1alph
 	return seed, nil
 }
 
-// parseKey takes an access key from a Secret. White space around the values, which editors and shells leave, is dropped.
-func parseKey(secret *corev1.Secret, idKey, secretKeyKey string) (sts.Credentials, error) {
+// parseKey takes the access key of a service from a Secret. White space around the values, which editors and shells leave,
+// is dropped; anything else that comes with pasting is named, since AWS would only say that the key is wrong.
+func parseKey(secret *corev1.Secret, idKey, secretKeyKey string, service v1alpha1.Service) (sts.Credentials, error) {
 	invalid := func(format string, args ...any) (sts.Credentials, error) {
 		args = append([]any{secret.Namespace + "/" + secret.Name}, args...)
 		return sts.Credentials{}, sts.Problemf(v1alpha1.ReasonKeyInvalid, "Secret %s "+format, args...)
@@ -87,18 +95,22 @@ func parseKey(secret *corev1.Secret, idKey, secretKeyKey string) (sts.Credential
 		case strings.TrimSpace(string(value)) == "":
 			return invalid("has an empty %s", key)
 		}
+		if stray := strayText(key, strings.TrimSpace(string(value)), service); stray != "" {
+			return invalid("%s", stray)
+		}
 	}
 	id := strings.TrimSpace(string(secret.Data[idKey]))
 	secretKey := strings.TrimSpace(string(secret.Data[secretKeyKey]))
 	switch {
+	case service == v1alpha1.ServiceCompatible && !anyKeyPattern.MatchString(id):
+		return invalid("has no access key id in %s: it has 3 to 128 characters", idKey)
+	case service == v1alpha1.ServiceCompatible:
 	case awsKeyPattern.MatchString(secretKey) && !awsKeyPattern.MatchString(id):
 		return invalid("has its two values swapped: %s must hold the access key id, which starts with AKIA", idKey)
 	case !accessKeyIDPattern.MatchString(id):
 		return invalid("has no access key id in %s: it has 16 to 128 letters and digits and, at AWS, starts with AKIA", idKey)
 	case strings.HasPrefix(id, "ASIA"):
 		return invalid("holds a temporary key (ASIA...): put the long-term key of an IAM user there, which starts with AKIA")
-	case strings.ContainsAny(secretKey, " \t\r\n"):
-		return invalid("has white space inside %s", secretKeyKey)
 	}
 	return sts.NewCredentials(id, secretKey, ""), nil
 }
