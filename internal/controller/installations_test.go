@@ -218,6 +218,12 @@ func TestIssuerStalled(t *testing.T) {
 			h.advance(time.Hour * 3)
 			h.reconcileIssuer("aws")
 
+			h.api.taken()
+			for range 10 {
+				h.advance(5 * time.Minute)
+				h.reconcileIssuer("aws")
+			}
+			h.Expect(h.api.taken()).NotTo(HaveKey(ContainSubstring("patch")), "the same problem writes the same status")
 			conditions := h.getIssuer("aws").Status.Conditions
 			h.expectCondition(conditions, v1alpha1.ReadyCondition, metav1.ConditionFalse, c.reason)
 			h.Expect(meta.IsStatusConditionTrue(conditions, v1alpha1.StalledCondition)).To(Equal(c.want))

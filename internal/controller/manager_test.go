@@ -101,6 +101,7 @@ func startManager(t *testing.T, h *harness, edits ...func(*managerOptions)) *man
 	turns := scheduler.New(options.Concurrency)
 	d := reconciler.Dependencies{
 		Clock: clock.RealClock{}, Scheduler: turns, Metrics: metrics, OperatorNamespace: h.namespace,
+		ControllerName: "sts-operator.dev/" + h.namespace,
 		Broker: broker.New(broker.Options{
 			Clock: clock.RealClock{}, Scheduler: turns, HTTPClient: broker.NewHTTPClient(nil), CallTimeout: options.callTimeout,
 			Observe: metrics.ObserveRequest,

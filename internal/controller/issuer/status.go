@@ -49,7 +49,7 @@ func (s status) setIdentity(identity sts.Identity, accessKeyID string) {
 	s.Verified = &v1alpha1.VerifiedIdentity{Generation: s.generation, AccessKeyID: accessKeyID, Identity: v1alpha1.Identity(identity)}
 	conditions := s.set(metav1.Condition{
 		Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonVerified, Message: "STS confirms the identity " + identity.ARN,
-	})
+	}, false)
 	conditions.Set(canFederate(identity))
 	conditions.SetWhile(identity.IsRoot(), v1alpha1.RootIdentityCondition, metav1.Condition{
 		Reason: v1alpha1.ReasonRootUser,
@@ -79,23 +79,23 @@ func (s status) setUnknown(accessKeyID, reason, message string) {
 	s.Verified = &v1alpha1.VerifiedIdentity{Generation: s.generation, AccessKeyID: accessKeyID}
 	meta.RemoveStatusCondition(&s.Conditions, v1alpha1.CanFederateCondition)
 	meta.RemoveStatusCondition(&s.Conditions, v1alpha1.RootIdentityCondition)
-	s.set(metav1.Condition{Status: metav1.ConditionTrue, Reason: reason, Message: message})
+	s.set(metav1.Condition{Status: metav1.ConditionTrue, Reason: reason, Message: message}, false)
 }
 
 // setProblem: the issuer cannot be used. What STS once said of the identity stays: it says who is in trouble.
 func (s status) setProblem(problem *sts.Problem) {
 	s.Verified = nil
 	ready := metav1.Condition{Status: metav1.ConditionFalse, Reason: problem.Reason, Message: problem.Message}
-	s.set(ready).SetWhile(problem.StallsIssuer(), v1alpha1.StalledCondition, ready)
+	s.set(ready, problem.StallsIssuer())
 }
 
 // set what every status has: the Ready condition, the generation, whose it is, and the hint at guardrails that guard nothing.
-func (s status) set(ready metav1.Condition) reconciler.Conditions {
+func (s status) set(ready metav1.Condition, isStalled bool) reconciler.Conditions {
 	s.ObservedGeneration, s.ControllerName = s.generation, s.controllerName
-	meta.RemoveStatusCondition(&s.Conditions, v1alpha1.StalledCondition)
 	conditions := reconciler.Conditions{List: &s.Conditions, Generation: s.generation, Now: s.now}
 	ready.Type = v1alpha1.ReadyCondition
 	conditions.Set(ready)
+	conditions.SetWhile(isStalled, v1alpha1.StalledCondition, ready)
 	conditions.SetWhile(s.unrestricted, v1alpha1.UnrestrictedCondition, metav1.Condition{
 		Reason: v1alpha1.ReasonNoRules,
 		Message: "every namespace may ask for all that this issuer's identity may lend: narrow spec.allowedNamespaces, " +
