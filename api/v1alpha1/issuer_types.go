@@ -119,10 +119,11 @@ type IssuerSpec struct {
 	// +kubebuilder:validation:Maximum=600
 	RequestsPerSecond *int32 `json:"requestsPerSecond,omitempty"`
 
-	// verificationIntervalSeconds is how often STS is asked who the issuer is while
-	// nothing has changed, in seconds, 60 to 86400; absent 3600. The questions
-	// are spread: one comes after one to two intervals. A key that was deleted is
-	// noticed then, or by the next rotation. Compatible services are not asked.
+	// verificationIntervalSeconds is how often STS is asked who the issuer is
+	// while nothing has changed, in seconds, 60 to 86400; absent 3600. The
+	// questions are spread: one comes after one to two intervals. A key that was
+	// deleted is noticed then, or by the next rotation. Compatible services are
+	// not asked.
 	// +optional
 	// +kubebuilder:validation:Minimum=60
 	// +kubebuilder:validation:Maximum=86400
