@@ -22,8 +22,8 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// longestConflictRetry bounds the back-off of looking again at a Secret that no watch reports.
-const longestConflictRetry = 30 * time.Second
+// longestConflictRetry bounds the wait for the next look at a Secret that no watch reports.
+const longestConflictRetry = 2 * firstRetry
 
 // secretIsOurs leaves alone what somebody else owns.
 func secretIsOurs(o Observed, now time.Time) *Decision {
@@ -38,14 +38,13 @@ func secretIsOurs(o Observed, now time.Time) *Decision {
 	return d
 }
 
-// conflictRetry is how long to wait after so many looks before this one met a Secret that no watch reports: 5 s doubling up to
-// 30 s, less a spread of up to a fifth. A look costs one read of one name.
+// conflictRetry is how long to wait after so many looks before this one met a Secret that no watch reports: 5 s, then 10 s, less
+// a spread of up to a fifth. A look costs one read of one name.
 func conflictRetry(before int, uid types.UID) time.Duration {
-	delay := longestConflictRetry
-	if before < 3 {
-		delay = firstRetry << before
+	if before == 0 {
+		return lessSpread(firstRetry, before, uid)
 	}
-	return lessSpread(delay, before, uid)
+	return lessSpread(longestConflictRetry, before, uid)
 }
 
 // secretIsControlled has what came out of a backup issued anew. Nobody knows whether it still works, nor whose it was.

@@ -108,7 +108,8 @@ func parseKey(secret *corev1.Secret, idKey, secretKeyKey string, service v1alpha
 	case awsKeyPattern.MatchString(secretKey) && !awsKeyPattern.MatchString(id):
 		return invalid("has its two values swapped: %s must hold the access key id, which starts with AKIA", idKey)
 	case !accessKeyIDPattern.MatchString(id):
-		return invalid("has no access key id in %s: it has 16 to 128 letters and digits and, at AWS, starts with AKIA", idKey)
+		return invalid("has no access key id in %s: it has 16 to 128 letters and digits and, at AWS, starts with AKIA; "+
+			"of another service the issuer needs spec.service: Compatible", idKey)
 	case strings.HasPrefix(id, "ASIA"):
 		return invalid("holds a temporary key (ASIA...): put the long-term key of an IAM user there, which starts with AKIA")
 	}
