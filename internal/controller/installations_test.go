@@ -17,12 +17,15 @@ limitations under the License.
 package controller_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
 	. "github.com/onsi/gomega"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
@@ -273,4 +276,22 @@ func TestIssuerVerificationInterval(t *testing.T) {
 
 	h.expectCondition(h.getIssuer("aws").Status.Conditions, v1alpha1.ReadyCondition, metav1.ConditionFalse, v1alpha1.ReasonKeyRefused)
 	h.Expect(h.clock.Since(deleted)).To(BeNumerically("<=", 11*time.Minute), "five minutes, spread up to twice that, and a look a minute")
+}
+
+// Two that write for the first time meet: the one that comes second looks again, and nothing is an error.
+func TestIssuerStatusWrittenBySomebodyElse(t *testing.T) {
+	h := newHarness(t)
+	h.key("aws-key", stsfake.DefaultAccessKeyID, stsfake.DefaultSecretAccessKey)
+	issuer := &v1alpha1.SessionIssuer{ObjectMeta: metav1.ObjectMeta{Namespace: h.namespace, Name: "aws"}}
+	issuer.Spec.IssuerSpec = h.issuerSpec("aws-key")
+	h.create(issuer)
+	const statusWrite = "patch status *v1alpha1.SessionIssuer"
+	h.api.failing[statusWrite] = apierrors.NewConflict(schema.GroupResource{Resource: "sessionissuers"}, "aws", errors.New("written meanwhile"))
+
+	result := h.reconcileIssuer("aws")
+
+	h.Expect(result.RequeueAfter).To(Equal(time.Second))
+	delete(h.api.failing, statusWrite)
+	h.reconcileIssuer("aws")
+	h.expectCondition(h.getIssuer("aws").Status.Conditions, v1alpha1.ReadyCondition, metav1.ConditionTrue, v1alpha1.ReasonVerified)
 }

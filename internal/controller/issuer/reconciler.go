@@ -197,9 +197,15 @@ func (r *Reconciler) unregister(id broker.ID) {
 	r.verifications.forget(id)
 }
 
+// conflictRetry is when to look again at an issuer that somebody has written meanwhile.
+const conflictRetry = time.Second
+
 // after looks again after a wait, spread so that many issuers are not read in the same second; after an error the work
 // queue says when.
 func (*Reconciler) after(issuer v1alpha1.Issuer, wait time.Duration, err error) (reconcile.Result, error) {
+	if apierrors.IsConflict(err) {
+		return reconcile.Result{RequeueAfter: conflictRetry}, nil
+	}
 	if err != nil {
 		return reconcile.Result{}, err
 	}
