@@ -197,6 +197,10 @@ func TestFederatedSessionTransitiveTagKeys(t *testing.T) {
 			transitive(`"T*"`, team),
 			`spec.assumeRole.transitiveTagKeys[0]: Invalid value: "T*": ` + notATagKey,
 		},
+		"a key must not begin with what AWS reserves": {
+			transitive(`"AWS:team"`, team),
+			`spec.assumeRole.transitiveTagKeys[0]: Invalid value: "AWS:team": ` + reservedKey,
+		},
 		"the tags of a federated user stay with it": {
 			`transitiveTagKeys: [Team]`,
 			`strict decoding error: unknown field "spec.transitiveTagKeys"`,

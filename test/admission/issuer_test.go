@@ -221,6 +221,23 @@ func TestIssuerRequestsPerSecond(t *testing.T) {
 	})
 }
 
+func TestClusterSessionIssuerControllerName(t *testing.T) {
+	const notAName = `controllerName may hold only letters, digits and ._/-, such as sts-operator.dev/sts-operator-system`
+	ask(t, "ClusterSessionIssuer", map[string]candidate{
+		"an issuer may belong to an installation": {`controllerName: sts-operator.dev/sts-operator-system`, ``},
+		"a name may be a single letter":           {`controllerName: a`, ``},
+		"a name may have 253 characters":          {`controllerName: ` + text(253, "n"), ``},
+		"a name must have less than 254":          {`controllerName: ` + text(254, "n"), `spec.controllerName: Too long: may not be more than 253`},
+		"a name must not be empty":                {`controllerName: ""`, `spec.controllerName in body should be at least 1 chars long`},
+		"a name must not hold a space":            {`controllerName: a b`, notAName},
+		"a name must not begin with a slash":      {`controllerName: /a`, notAName},
+		"a name must not end with a dot":          {`controllerName: a.`, notAName},
+	})
+	ask(t, "SessionIssuer", map[string]candidate{
+		"the issuer of a namespace belongs to whoever serves that": {`controllerName: a`, `strict decoding error: unknown field "spec.controllerName"`},
+	})
+}
+
 func TestClusterSessionIssuerAllowedNamespaces(t *testing.T) {
 	selector := func(expression string) string {
 		return `allowedNamespaces: {selector: {matchExpressions: [{` + expression + `}]}}`
