@@ -107,7 +107,7 @@ func (p *Permit) implausible(issued sts.Issued) *sts.Problem {
 		return impossibleLifetime(config, lifetime)
 	case config.Compatible: // it names keys and principals as it likes: package session believes them, too
 		return nil
-	case sts.IsLongTermKey(issued.Credentials.AccessKeyID()):
+	case sts.IsLongTermKey(issued.Credentials.AccessKeyID()) && !p.issuer.identity.IsOfImitation():
 		return longTermKey(config)
 	case !sts.IsExpectedPrincipal(p.request.Request, p.issuer.identity.ARN, issued.Identity.ARN):
 		return unexpectedPrincipal(issued.Identity)

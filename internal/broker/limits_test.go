@@ -29,6 +29,7 @@ import (
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
 	"github.com/sts-operator/sts-operator/internal/broker"
+	"github.com/sts-operator/sts-operator/internal/sts"
 )
 
 func TestIssueRefusesImpossibleLifetimes(t *testing.T) {
@@ -79,6 +80,28 @@ func TestIssueRefusesLongTermKeys(t *testing.T) {
 	g.Expect(problem.Reason).To(Equal(v1alpha1.ReasonIncompleteResponse))
 	g.Expect(problem.Message).To(Equal(endpointOf(f) + " answered with a long-term access key, which STS does not issue: check the issuer's " +
 		"spec.endpoint; nothing was published; if that is not AWS, set the issuer's spec.service to Compatible"))
+}
+
+// A service that imitates AWS, which the identity that it names gives away, may issue keys that look long-term.
+func TestIssueLongTermKeysOfAnImitation(t *testing.T) {
+	for sentence, identity := range map[string]sts.Identity{
+		"moto's user":          {AccountID: "123456789012", ARN: "arn:aws:sts::123456789012:user/moto", UserID: "AKIAIOSFODNN7EXAMPLE"},
+		"LocalStack's account": {AccountID: "000000000000", ARN: "arn:aws:iam::000000000000:root", UserID: "AKIAIOSFODNN7EXAMPLE"},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			g := NewWithT(t)
+			result := aResult()
+			result["AccessKeyId"] = "AKIAIOSFODNN7EXAMPLE"
+			result["Arn"] = "arn:aws:sts::" + identity.AccountID + ":federated-user/reports"
+			f := startAnswering(t, answers(200, "text/xml", responseXML(result)))
+			f.Register(theIssuer, f.config, identity)
+
+			issued, problem := f.issue(theRequest)
+
+			g.Expect(problem).To(BeNil())
+			g.Expect(issued.Credentials.AccessKeyID()).To(Equal("AKIAIOSFODNN7EXAMPLE"))
+		})
+	}
 }
 
 // Tenants name endpoints: however many they name, few connections stay open.

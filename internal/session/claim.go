@@ -52,8 +52,14 @@ func principalIsPossible(o Observed) bool {
 	secret, request := o.Secret, o.Request.ToSend()
 	issuer := cmp.Or(o.Issuer.Identity.ARN, secret.Identity.ARN) // of an issuer that is not known, any account may be the right one
 	hasGone := o.Issuer.State == IssuerMissing || o.Issuer.State == IssuerNotServed
-	return !sts.IsLongTermKey(secret.AccessKeyID) &&
+	return keyIsPossible(o) &&
 		(sts.IsExpectedPrincipal(request, issuer, secret.Identity.ARN) || hasGone && (secret.Identity.ARN == "" || isOfOtherService(request.RoleARN)))
+}
+
+// keyIsPossible asks whether the issuer's service could have issued such a key. While the issuer is being verified, after a restart
+// for instance, that is not known, and credentials do not turn bad for it.
+func keyIsPossible(o Observed) bool {
+	return !sts.IsLongTermKey(o.Secret.AccessKeyID) || o.Issuer.Identity.IsOfImitation() || o.Issuer.State == IssuerVerifying
 }
 
 // IsIntact says whether the Secret holds what was published, as far as that can be told.

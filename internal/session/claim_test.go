@@ -37,6 +37,8 @@ func being(arn string) func(*session.Observed) {
 	return claiming(func(s *session.Secret) { s.Identity.ARN = arn })
 }
 
+func imitated(o *session.Observed) { o.Issuer.Identity.ARN = "arn:aws:sts::123456789012:user/moto" }
+
 func TestIsIntactClaims(t *testing.T) {
 	const tolerance = 5 * time.Minute
 	expiring := func(at time.Time) func(*session.Observed) {
@@ -63,6 +65,13 @@ func TestIsIntactClaims(t *testing.T) {
 		"an issue in a thousand years is not":            {issued(noon.AddDate(1000, 0, 0)), false},
 
 		"a long-term key is not believed": {claiming(func(s *session.Secret) { s.AccessKeyID = "AKIAIOSFODNN7EXAMPLE" }), false},
+		"of an issuer that only an imitation of AWS has, it is": {
+			all(imitated, being("arn:aws:sts::123456789012:federated-user/reporter"),
+				claiming(func(s *session.Secret) { s.AccessKeyID = "AKIAIOSFODNN7EXAMPLE" })), true,
+		},
+		"while the issuer is being verified, it is not held against the Secret": {
+			all(beingVerified, claiming(func(s *session.Secret) { s.AccessKeyID = "AKIAIOSFODNN7EXAMPLE" })), true,
+		},
 
 		"the root user is not believed":                  {being("arn:aws:iam::123456789012:root"), false},
 		"another federated user is not":                  {being("arn:aws:sts::123456789012:federated-user/admin"), false},

@@ -66,6 +66,13 @@ func (i Identity) CanFederate() bool {
 	return !slices.Contains([]string{"assumed-role", "federated-user", "role"}, kind)
 }
 
+// IsOfImitation says whether AWS has no such identity: services that imitate it name users in STS's own form
+// (arn:aws:sts::123456789012:user/moto) or are account 000000000000 (LocalStack, SeaweedFS). The keys that they issue may look
+// like any.
+func (i Identity) IsOfImitation() bool {
+	return AccountOf(i.ARN) == "000000000000" || strings.Contains(i.ARN, ":sts::") && strings.Contains(i.ARN, ":user/")
+}
+
 // IsRoot says whether the identity is an account's root user.
 func (i Identity) IsRoot() bool { return strings.HasSuffix(i.ARN, ":root") }
 
