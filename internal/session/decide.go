@@ -138,13 +138,6 @@ func hold(problem *sts.Problem) *Decision { return &Decision{Action: Hold, Probl
 
 func issue(cause string) *Decision { return &Decision{Action: Issue, Cause: cause} }
 
-func issuerIsOurs(o Observed, _ time.Time) *Decision {
-	if o.Issuer.State != IssuerOfAnother {
-		return nil
-	}
-	return &Decision{Action: LeaveAlone}
-}
-
 func specIsValid(o Observed, _ time.Time) *Decision {
 	if o.Request.invalid == nil {
 		return nil
@@ -164,17 +157,6 @@ func namespaceIsActive(o Observed, _ time.Time) *Decision {
 		return nil
 	}
 	return hold(NamespaceTerminating(o.Session.Namespace))
-}
-
-func issuerExists(o Observed, _ time.Time) *Decision {
-	switch o.Issuer.State {
-	case IssuerMissing:
-		return hold(issuerMissing(o))
-	case IssuerNotServed:
-		return hold(issuerNotServed(o))
-	default:
-		return nil
-	}
 }
 
 func issuerAdmits(o Observed, _ time.Time) *Decision {
@@ -243,45 +225,6 @@ func isNotDue(o Observed, now time.Time) *Decision {
 	}
 	return issue(CauseDue)
 }
-
-func issuerIsReady(o Observed, now time.Time) *Decision {
-	switch o.Issuer.State {
-	case IssuerReady:
-		return nil
-	case IssuerVerifying:
-		// After a restart the issuer's status may not change, so no watch reports when it is done.
-		d := hold(issuerVerifying(o))
-		d.RetryAt = now.Add(Stagger(verifyingRetry, o.Session.UID))
-		return d
-	default:
-		d := hold(issuerNotReady(o))
-		if o.Issuer.ReportedByAnother {
-			d.RetryAt = now.Add(Stagger(reportedByAnotherRetry, o.Session.UID))
-		}
-		return d
-	}
-}
-
-func issuerHasIdentity(o Observed, _ time.Time) *Decision {
-	if o.Issuer.HasIdentity || o.Request.ToSend().IsUnsigned() {
-		return nil
-	}
-	return hold(issuerHasNoIdentity(o))
-}
-
-func issuerCanFederate(o Observed, _ time.Time) *Decision {
-	if o.Issuer.Compatible || o.Issuer.Identity.CanFederate() || !o.Request.ToSend().NeedsLongTermKey() {
-		return nil
-	}
-	return hold(issuerCannotFederate(o))
-}
-
-const (
-	// verifyingRetry is when to look again at an issuer that is being verified.
-	verifyingRetry = time.Second
-	// reportedByAnotherRetry is when to look again at an issuer whose status does not change with what is found here.
-	reportedByAnotherRetry = 15 * time.Second
-)
 
 // longestChained is the most that AWS grants a role which assumes another.
 const longestChained = time.Hour

@@ -16,7 +16,11 @@ limitations under the License.
 
 package session
 
-import "github.com/sts-operator/sts-operator/internal/sts"
+import (
+	"time"
+
+	"github.com/sts-operator/sts-operator/internal/sts"
+)
 
 // IssuerState is what is known of the issuer that a session names.
 type IssuerState int
@@ -54,4 +58,61 @@ type Issuer struct {
 	Identity    sts.Identity
 	// Version differs whenever the object does: where STS is, or through whom, may be what failed.
 	Version string
+}
+
+const (
+	// verifyingRetry is when to look again at an issuer that is being verified.
+	verifyingRetry = time.Second
+	// reportedByAnotherRetry is when to look again at an issuer whose status does not change with what is found here.
+	reportedByAnotherRetry = 15 * time.Second
+)
+
+func issuerIsOurs(o Observed, _ time.Time) *Decision {
+	if o.Issuer.State != IssuerOfAnother {
+		return nil
+	}
+	return &Decision{Action: LeaveAlone}
+}
+
+func issuerExists(o Observed, _ time.Time) *Decision {
+	switch o.Issuer.State {
+	case IssuerMissing:
+		return hold(issuerMissing(o))
+	case IssuerNotServed:
+		return hold(issuerNotServed(o))
+	default:
+		return nil
+	}
+}
+
+func issuerIsReady(o Observed, now time.Time) *Decision {
+	switch o.Issuer.State {
+	case IssuerReady:
+		return nil
+	case IssuerVerifying:
+		// After a restart the issuer's status may not change, so no watch reports when it is done.
+		d := hold(issuerVerifying(o))
+		d.RetryAt = now.Add(Stagger(verifyingRetry, o.Session.UID))
+		return d
+	default:
+		d := hold(issuerNotReady(o))
+		if o.Issuer.ReportedByAnother {
+			d.RetryAt = now.Add(Stagger(reportedByAnotherRetry, o.Session.UID))
+		}
+		return d
+	}
+}
+
+func issuerHasIdentity(o Observed, _ time.Time) *Decision {
+	if o.Issuer.HasIdentity || o.Request.ToSend().IsUnsigned() {
+		return nil
+	}
+	return hold(issuerHasNoIdentity(o))
+}
+
+func issuerCanFederate(o Observed, _ time.Time) *Decision {
+	if o.Issuer.Compatible || o.Issuer.Identity.CanFederate() || !o.Request.ToSend().NeedsLongTermKey() {
+		return nil
+	}
+	return hold(issuerCannotFederate(o))
 }
