@@ -25,6 +25,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/sts-operator/sts-operator/api/v1alpha1"
+	"github.com/sts-operator/sts-operator/internal/controller/federatedsession"
+	"github.com/sts-operator/sts-operator/internal/guardrail"
 )
 
 func TestGuardrailRefusals(t *testing.T) {
@@ -177,4 +179,23 @@ func TestGuardrailRulesSeeLabels(t *testing.T) {
 	edit(h, fs, func(fs *v1alpha1.FederatedSession) { fs.Labels = map[string]string{"team": "data"} })
 	h.reconcile("reports")
 	h.expectReady("reports", metav1.ConditionTrue, v1alpha1.ReasonIssued)
+}
+
+// Guardrails that are no longer compiled, since the cache has a size, must not let a request pass as it was asked for.
+func TestGuardrailsThatTheCacheHasDropped(t *testing.T) {
+	h := newHarness(t)
+	issuer := h.issuer()
+	edit(h, issuer, func(i *v1alpha1.SessionIssuer) {
+		i.Spec.Guardrails.Rules = []v1alpha1.Rule{{Expression: "session.name == 'allowed'"}}
+	})
+	h.reconcileIssuer("aws")
+	h.session("reports")
+	d := h.dependencies
+	d.Guardrails = guardrail.NewCache()
+	h.sessions = federatedsession.New(d)
+
+	h.reconcile("reports")
+
+	h.expectReady("reports", metav1.ConditionFalse, v1alpha1.ReasonIssuerNotReady)
+	h.Expect(h.issued()).To(BeZero())
 }

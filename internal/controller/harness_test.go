@@ -80,6 +80,7 @@ type operator struct {
 	clusterIssuers *issuer.Reconciler
 	recorder       *events.FakeRecorder
 	registry       *prometheus.Registry
+	dependencies   reconciler.Dependencies
 }
 
 func newHarness(t *testing.T, options ...stsfake.Option) *harness {
@@ -120,7 +121,7 @@ func (h *harness) newOperator(namespace string) operator {
 		Clock: h.clock, Client: h.api.cached, Live: h.api.live, Broker: o.broker, Scheduler: o.scheduler, Recorder: o.recorder,
 		Metrics: metrics, Guardrails: guardrail.NewCache(), OperatorNamespace: namespace, ControllerName: "sts-operator.dev/" + namespace,
 	}
-	o.sessions = federatedsession.New(d)
+	o.dependencies, o.sessions = d, federatedsession.New(d)
 	o.issuers = issuer.New(v1alpha1.SessionIssuerKind, d)
 	o.clusterIssuers = issuer.New(v1alpha1.ClusterSessionIssuerKind, d)
 	return o

@@ -130,8 +130,9 @@ func (r *Reconciler) observeIssuer(fs *v1alpha1.FederatedSession, issuer v1alpha
 		Region:            spec.Region,
 	}
 	standing, known := r.broker.Standing(issuerID(fs))
+	_, _, compiled := r.guardrails.Get(issuer) // the cache may have dropped them, and nothing passes without
 	switch {
-	case !known || standing.Version != observed.Version: // the issuer's own reconciler is about to look
+	case !known || standing.Version != observed.Version || !compiled: // the issuer's own reconciler is about to look
 		observed.State = session.IssuerVerifying
 	case standing.Problem != nil:
 		observed.State, observed.NotReady = session.IssuerNotReady, standing.Problem
